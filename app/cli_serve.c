@@ -1,0 +1,215 @@
+/* cli_serve.c: the options of `weir serve`; see cli.h.
+ *
+ * An option that is given twice counts the last time, except --listen, which adds up.
+ */
+#include "cli_private.h"
+#include "duration.h"
+#include "number.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WORKERS_MAX 4096
+#define QUEUE_MAX 1000000
+
+enum {
+	KEY_LISTEN = 0x100,
+	KEY_ADMIN,
+	KEY_ROOT,
+	KEY_WORKERS,
+	KEY_QUEUE,
+	KEY_GRACE,
+	KEY_DRAIN_TIMEOUT,
+	KEY_DRAIN_REPORT,
+	KEY_LOG_FORMAT,
+	KEY_DEBUG_ROUTES
+};
+
+static const struct argp_option options[] = {
+	{"listen", KEY_LISTEN, "ADDRESS", 0,
+	 "Serve at HOST:PORT or unix:PATH; may be given several times; port 0 takes a free one "
+	 "(default 127.0.0.1:8080)",
+	 1},
+	{"root", KEY_ROOT, "DIR", 0, "Serve and store the files under DIR (default ./data)", 1},
+	{"admin", KEY_ADMIN, "ADDRESS", 0,
+	 "Serve /metrics, /status and POST /shutdown at HOST:PORT or unix:PATH, until the end of "
+	 "a stop (default: nowhere)",
+	 1},
+	{"workers", KEY_WORKERS, "N", 0, "Handle N requests at a time, 1 to 4096 (default 64)", 2},
+	{"queue", KEY_QUEUE, "N", 0,
+	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
+	 "503",
+	 2},
+	{"grace", KEY_GRACE, "DUR", 0,
+	 "When stopping, leave requests undisturbed for DUR, then cancel them (default 20s; 0: "
+	 "cancel at once)",
+	 3},
+	{"drain-timeout", KEY_DRAIN_TIMEOUT, "DUR", 0,
+	 "When stopping, cut what is left after DUR in all (default 25s; 0: at once)", 3},
+	{"drain-report", KEY_DRAIN_REPORT, "FILE", 0,
+	 "When stopped, write the drain report to FILE as JSON", 3},
+	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "Form of the log on stderr (default text)",
+	 4},
+	{"debug-routes", KEY_DEBUG_ROUTES, NULL, 0,
+	 "Serve /debug/sleep, work, stuck, stream and echo, to rehearse a stop", 4},
+	{"verbose", 'v', NULL, 0, "Log debugging detail too", 4},
+	{"help", 'h', NULL, 0, "Show this help", 5},
+	{0},
+};
+
+static int read_count(struct cli_reader *reader, const char *option, const char *word,
+		      unsigned maximum, unsigned *out)
+{
+	uint64_t value;
+	if (number_parse(word, 1, maximum, &value) != 0)
+		return cli_fail(reader,
+				"--%s: \"%s\" is not a number from 1 to %u (see 'weir serve "
+				"--help')",
+				option, word, maximum);
+	*out = (unsigned)value;
+	return 0;
+}
+
+static int read_duration(struct cli_reader *reader, const char *option, const char *word,
+			 weir_time *out)
+{
+	switch (duration_parse(word, out)) {
+	case 0:
+		return 0;
+	case -ERANGE:
+		return cli_fail(reader, "--%s: \"%s\" is too long (see 'weir serve --help')",
+				option, word);
+	default:
+		return cli_fail(reader,
+				"--%s: \"%s\" is not a duration: write 500ms, 10s, 2m, 1h or 0 "
+				"(see 'weir serve --help')",
+				option, word);
+	}
+}
+
+static int read_listen(struct cli_reader *reader, const char *word)
+{
+	struct serve_config *config = &reader->cli->serve;
+	if (config->listen_count == SERVE_LISTEN_MAX)
+		return cli_fail(reader, "--listen: at most %d addresses can be given",
+				SERVE_LISTEN_MAX);
+	config->listen[config->listen_count++] = word;
+	return 0;
+}
+
+static int read_log_format(struct cli_reader *reader, const char *word)
+{
+	bool json = strcmp(word, "json") == 0;
+	if (!json && strcmp(word, "text") != 0)
+		return cli_fail(reader,
+				"--log-format: \"%s\" is neither text nor json (see 'weir serve "
+				"--help')",
+				word);
+	reader->cli->serve.log_json = json;
+	return 0;
+}
+
+static int read_path(struct cli_reader *reader, const char *option, const char *word,
+		     const char **out)
+{
+	if (*word == '\0')
+		return cli_fail(reader, "--%s: the path is empty (see 'weir serve --help')",
+				option);
+	*out = word;
+	return 0;
+}
+
+static error_t read_key(int key, char *word, struct argp_state *state)
+{
+	struct cli_reader *reader = state->input;
+	struct serve_config *config = &reader->cli->serve;
+	int error = 0;
+	switch (key) {
+	case KEY_LISTEN:
+		error = read_listen(reader, word);
+		break;
+	case KEY_ADMIN:
+		config->admin = word;
+		break;
+	case KEY_ROOT:
+		error = read_path(reader, "root", word, &config->root);
+		break;
+	case KEY_WORKERS:
+		error = read_count(reader, "workers", word, WORKERS_MAX, &config->workers);
+		break;
+	case KEY_QUEUE:
+		error = read_count(reader, "queue", word, QUEUE_MAX, &config->queue);
+		break;
+	case KEY_GRACE:
+		error = read_duration(reader, "grace", word, &config->grace);
+		break;
+	case KEY_DRAIN_TIMEOUT:
+		error = read_duration(reader, "drain-timeout", word, &config->drain_timeout);
+		break;
+	case KEY_DRAIN_REPORT:
+		error = read_path(reader, "drain-report", word, &config->drain_report);
+		break;
+	case KEY_LOG_FORMAT:
+		error = read_log_format(reader, word);
+		break;
+	case KEY_DEBUG_ROUTES:
+		config->debug_routes = true;
+		break;
+	case 'v':
+		config->log_debug = true;
+		break;
+	case 'h':
+		reader->cli->action = CLI_SERVE_HELP;
+		break;
+	case ARGP_KEY_ARG:
+		return cli_fail(reader,
+				"\"%s\" is one word too many: options begin with -- (see 'weir "
+				"serve --help')",
+				word);
+	case ARGP_KEY_ERROR:
+		return cli_fail_word(reader, state->argv[reader->cursor]);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	reader->cursor = state->next;
+	return error;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = read_key,
+	.doc = "Serves and stores the files under a directory until SIGTERM or SIGINT, then stops "
+	       "gracefully.\v"
+	       "A duration DUR is a whole number and a unit: 500ms, 10s, 2m, 1h; or 0.\n"
+	       "\n"
+	       "A second signal cancels what is in flight at once, a third one leaves at once.\n"
+	       "Exit codes: 0 clean, 2 wrong usage or failed start, 3 requests were cut, 4 a "
+	       "handler never came back, 5 left on a third signal.",
+};
+
+int cli_parse_serve(int argc, char **argv, struct cli *cli)
+{
+	cli->action = CLI_SERVE;
+	cli->serve = (struct serve_config){
+		.root = "./data",
+		.workers = 64,
+		.queue = 1024,
+		.grace = 20 * WEIR_SECOND,
+		.drain_timeout = 25 * WEIR_SECOND,
+	};
+	struct cli_reader reader = {
+		.command = "weir serve", .options = options, .cursor = 1, .cli = cli};
+	if (argp_parse(&argp, argc, argv, CLI_ARGP_FLAGS, NULL, &reader) != 0) {
+		if (cli->error[0] == '\0')
+			cli_fail(&reader, "out of memory");
+		return -EINVAL;
+	}
+	if (cli->serve.listen_count == 0)
+		cli->serve.listen[cli->serve.listen_count++] = "127.0.0.1:8080";
+	return 0;
+}
+
+void cli_serve_help(FILE *stream)
+{
+	argp_help(&argp, stream, ARGP_HELP_STD_HELP, (char[]){"weir serve"});
+}

@@ -1,0 +1,73 @@
+/* escape.c: see escape.h. */
+#include "escape.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD in UTF-8 */
+
+static const char hex[] = "0123456789ABCDEF";
+
+void escape_html(FILE *stream, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		switch (c) {
+		case '&':
+			fputs("&amp;", stream);
+			break;
+		case '<':
+			fputs("&lt;", stream);
+			break;
+		case '>':
+			fputs("&gt;", stream);
+			break;
+		case '"':
+			fputs("&quot;", stream);
+			break;
+		case '\'':
+			fputs("&#39;", stream);
+			break;
+		default:
+			if (c < 0x20 || c == 0x7f)
+				fputs(REPLACEMENT, stream);
+			else
+				fputc(c, stream);
+		}
+	}
+}
+
+/* RFC 3986, 2.3, and the slash. */
+static bool plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-._~/", c) != NULL);
+}
+
+void escape_url(FILE *stream, const char *path)
+{
+	for (; *path != '\0'; path++) {
+		unsigned char c = (unsigned char)*path;
+		if (plain(c))
+			fputc(c, stream);
+		else
+			fprintf(stream, "%%%c%c", hex[c >> 4], hex[c & 15]);
+	}
+}
+
+char *escape_url_copy(const char *path)
+{
+	char *copy = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&copy, &size);
+	if (stream == NULL)
+		return NULL;
+	escape_url(stream, path);
+	bool failed = ferror(stream) != 0;
+	if (fclose(stream) != 0 || failed) {
+		free(copy);
+		return NULL;
+	}
+	return copy;
+}

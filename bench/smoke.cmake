@@ -1,0 +1,56 @@
+# smoke.cmake: runs one bench shortly, and looks at what it wrote. BENCH is its path, OUT
+# a directory for the results.
+
+get_filename_component(name "${BENCH}" NAME)
+
+if(name STREQUAL "throughput")
+  set(arguments --rounds 1 --seconds 1 --connections 1,16 --only weir)
+  set(results points)
+elseif(name STREQUAL "drain_latency")
+  set(arguments --rounds 1 --stops 3 --hold 10 --trips 1 --connections 50 --handlers 8 --only weir)
+  set(results stop_ms trip_ms idle_exit_ms idle_memory_kib)
+else()
+  message(FATAL_ERROR "no smoke test for ${name}")
+endif()
+
+function(run expected_code)
+  execute_process(COMMAND "${BENCH}" ${ARGN} RESULT_VARIABLE code
+    OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  if(NOT code EQUAL expected_code)
+    message(FATAL_ERROR "${name} ${ARGN}: exit code ${code}, not ${expected_code}\n${errors}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+  set(errors "${errors}" PARENT_SCOPE)
+endfunction()
+
+run(2 --no-such-flag)
+if(NOT errors MATCHES "^[^\n]+\n$")
+  message(FATAL_ERROR "a wrong flag gives not one line, but: ${errors}")
+endif()
+run(0 --help)
+if(NOT output MATCHES "--quick")
+  message(FATAL_ERROR "--help says: ${output}")
+endif()
+
+file(REMOVE_RECURSE "${OUT}")
+run(0 ${arguments} --out "${OUT}")
+if(NOT output MATCHES "weir")
+  message(FATAL_ERROR "no table, but: ${output}")
+endif()
+
+file(READ "${OUT}/${name}.json" text)
+string(JSON bench ERROR_VARIABLE problem GET "${text}" bench)
+if(problem OR NOT bench STREQUAL name)
+  message(FATAL_ERROR "${name}.json: ${problem}")
+endif()
+foreach(member IN LISTS results)
+  string(JSON length ERROR_VARIABLE problem LENGTH "${text}" ${member})
+  if(problem OR length EQUAL 0)
+    message(FATAL_ERROR "${name}.json has nothing in \"${member}\": ${problem}")
+  endif()
+endforeach()
+
+file(READ "${OUT}/${name}.svg" picture)
+if(NOT picture MATCHES "^<svg .*</svg>\n$")
+  message(FATAL_ERROR "${name}.svg is not a whole picture")
+endif()

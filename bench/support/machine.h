@@ -1,0 +1,25 @@
+/* machine.h: where the numbers were taken. */
+#ifndef BENCH_MACHINE_H
+#define BENCH_MACHINE_H
+
+#include "json.h"
+
+struct bench_machine {
+	char cpu[128];
+	char kernel[96];
+	long cpus;
+	long memory_mib;
+	double load; /* over the last minute, when the bench began; NaN if unknown */
+};
+
+void bench_machine_read(struct bench_machine *machine);
+void bench_machine_json(const struct bench_machine *machine, struct bench_json *json);
+
+/* One line on stdout, and a warning if other programs are running. */
+void bench_machine_print(const struct bench_machine *machine);
+
+/* Raises the soft limit of open descriptors to the hard one; children inherit it. Returns
+ * the limit, or a negative errno. */
+long bench_machine_raise_descriptors(void);
+
+#endif

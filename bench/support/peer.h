@@ -1,0 +1,47 @@
+/* peer.h: the servers that are held against each other, and whether they are here.
+ *
+ * Weir and Go are each a set of small programs under bench/peers, named for what they are
+ * made to do: "hello" (serve until SIGTERM), "stop", "trip". nginx and libmicrohttpd are
+ * only ever "hello".
+ */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "json.h"
+
+enum bench_peer_id { BENCH_WEIR, BENCH_GO, BENCH_NGINX, BENCH_MHD, BENCH_PEERS };
+
+/* "weir", "go", "nginx", "mhd", NULL: for BENCH_ARGS_NAMES. */
+extern const char *const bench_peer_names[BENCH_PEERS + 1];
+
+struct bench_peer {
+	enum bench_peer_id id;
+	const char *name;
+	bool there;        /* installed, and built if need be */
+	bool failed;       /* was there, and did not do what it should: left out from then on */
+	char about[128];   /* its version, or why it is not there */
+	char program[256]; /* nginx: its path */
+};
+
+/* Looks for the peer and gets `programs` (ends with NULL; "hello" first) ready: Go ones are
+ * compiled into the temporary directory. A peer that is not installed is said to be missing, which
+ * is no error: `there` tells. Returns 0, or a negative errno after a complaint. */
+int bench_peer_find(struct bench_peer *peer, enum bench_peer_id id, const char *const *programs);
+
+/* The path of one of its programs. 0 or a negative errno. */
+int bench_peer_program(const struct bench_peer *peer, const char *program, char *path, size_t size);
+
+/* Puts it out of the run, with exit code 1 to come. */
+void bench_peer_fail(struct bench_peer *peer);
+
+/* True if it takes part still. */
+bool bench_peer_usable(const struct bench_peer *peer);
+
+/* The member "peers". */
+void bench_peers_json(const struct bench_peer *peers, size_t count, struct bench_json *json);
+
+#endif

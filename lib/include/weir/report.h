@@ -1,0 +1,92 @@
+/* weir/report.h: what a stop did.
+ *
+ * The drain report is made once, when a server has stopped. Its counts are exact:
+ * every request that was in flight when the stop began, or came in while it ran, is in
+ * one and only one of answered, refused, cancelled, cut and abandoned.
+ */
+#ifndef WEIR_REPORT_H
+#define WEIR_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/time.h>
+#include <weir/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How a stop ended; the values are the binary's exit codes. */
+enum weir_outcome {
+	WEIR_CLEAN = 0,     /**< every request was answered, cancelled ones included */
+	WEIR_FORCED = 3,    /**< requests were cut */
+	WEIR_ABANDONED = 4, /**< a handler never came back: leave by _exit() */
+	WEIR_LEFT = 5       /**< a third signal: left at once, without a report */
+};
+
+/** The phases: X(name, key, text). */
+#define WEIR_PHASES(X)                                                                             \
+	X(RUNNING, "running", "serving")                                                           \
+	X(CLOSING, "closing", "closing listeners and idle connections")                            \
+	X(GRACE, "grace", "letting requests finish")                                               \
+	X(CANCELLING, "cancelling", "cancelling requests")                                         \
+	X(FORCING, "forcing", "cutting what is left")                                              \
+	X(TEARDOWN, "teardown", "joining threads")                                                 \
+	X(DONE, "done", "stopped")
+
+enum weir_phase {
+#define WEIR_PHASE_ENUM(name, key, text) WEIR_PHASE_##name,
+	WEIR_PHASES(WEIR_PHASE_ENUM)
+#undef WEIR_PHASE_ENUM
+		WEIR_PHASE_COUNT
+};
+
+WEIR_API const char *weir_phase_key(int phase);
+
+/** A handler that had not come back, or a request that was cut, when force came. */
+struct weir_straggler {
+	char route[64];    /**< pattern of its route */
+	char path[128];    /**< as requested, cut to fit */
+	char client[64];   /**< address */
+	char doing[64];    /**< "in handler", "sending", or the handler's own note */
+	weir_time age;     /**< since its header had come */
+	uint64_t received; /**< body bytes received */
+	uint64_t sent;     /**< bytes of the answer given to the socket, header excluded */
+	int abandoned;     /**< 1: its thread never came back; 0: its connection was cut */
+};
+
+struct weir_report_counts {
+	uint64_t in_flight;   /**< when the stop began */
+	uint64_t arrived;     /**< came in while it ran */
+	uint64_t answered;    /**< by their handlers, to the end */
+	uint64_t refused;     /**< by the library, without a handler */
+	uint64_t cancelled;   /**< token tripped, and answered so (or the client had gone) */
+	uint64_t cut;         /**< connection cut before the answer was out */
+	uint64_t abandoned;   /**< handler never came back */
+	uint64_t idle_closed; /**< connections without a request that were closed */
+};
+
+struct weir_report {
+	enum weir_outcome outcome;
+	char who[64];                           /**< who asked */
+	weir_time total;                        /**< from the request for a stop to its end */
+	weir_time phase_time[WEIR_PHASE_COUNT]; /**< how long each phase took; 0: not entered */
+	struct weir_report_counts counts;
+	const struct weir_straggler *stragglers; /**< at most 64 are named */
+	size_t straggler_count;                  /**< named here */
+	size_t straggler_total;                  /**< found */
+};
+
+/** The report as several lines of text; its last line is one sentence for people. *text
+ *  is malloc()ed and the caller's to free. 0 or -ENOMEM. Any thread. */
+WEIR_API int weir_report_text(const struct weir_report *report, char **text, size_t *size);
+
+/** The report as one JSON object. Likewise. */
+WEIR_API int weir_report_json(const struct weir_report *report, char **text, size_t *size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+/* weir/request.h: what a handler can ask of a request.
+ *
+ * A request belongs to its handler while the handler runs, and to nobody else:
+ * strings returned here are borrowed and live until the handler returns. None of
+ * the calls may be made from another thread than the handler's, except on the two
+ * tokens, which may be shared as long as a reference is held.
+ */
+#ifndef WEIR_REQUEST_H
+#define WEIR_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <weir/token.h>
+#include <weir/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_request weir_request;
+struct weir_server;
+
+/** "GET", "PUT", ...; exactly as sent: methods are case-sensitive (RFC 9110, 9.1). */
+WEIR_API const char *weir_request_method(const weir_request *request);
+
+/** The target as it was sent, undecoded, with its query. */
+WEIR_API const char *weir_request_target(const weir_request *request);
+
+/** The path, percent-decoded, without the query. Starts with '/', has no NUL and no
+ *  control characters; may contain "..": whoever opens files must see to that. */
+WEIR_API const char *weir_request_path(const weir_request *request);
+
+/** The pattern of the route that matched, like "GET /hello/{name}". */
+WEIR_API const char *weir_request_route(const weir_request *request);
+
+/** The decoded value of the path parameter `name`; NULL if the route has none. */
+WEIR_API const char *weir_request_param(const weir_request *request, const char *name);
+
+/** The decoded value of the first query parameter `name`; "" for a bare `?name`;
+ *  NULL if it is not there. */
+WEIR_API const char *weir_request_query(const weir_request *request, const char *name);
+
+/** The value of the first header field `name` (case does not matter); NULL if it is
+ *  not there. */
+WEIR_API const char *weir_request_header(const weir_request *request, const char *name);
+
+/** Calls `fn` for every header field in the order received; stops when it returns
+ *  non-zero and returns that, else 0. */
+WEIR_API int weir_request_each_header(const weir_request *request,
+				      int (*fn)(void *arg, const char *name, const char *value),
+				      void *arg);
+
+/** The client's address, like "127.0.0.1:53122" or "unix". */
+WEIR_API const char *weir_request_client(const weir_request *request);
+
+/** The `context` given with the route. */
+WEIR_API void *weir_request_context(const weir_request *request);
+
+/** The server that runs this handler. */
+WEIR_API struct weir_server *weir_request_server(const weir_request *request);
+
+/** Content-Length; -1 if the body is chunked; 0 if there is no body. */
+WEIR_API int64_t weir_request_length(const weir_request *request);
+
+/** The whole body of a WEIR_BODY_BUFFERED route. *data is borrowed and followed by a
+ *  NUL that is not counted. Returns 0, or -EINVAL on a route of another body mode. */
+WEIR_API int weir_request_body(const weir_request *request, const void **data, size_t *size);
+
+/** Reads from the body of a WEIR_BODY_STREAMED route: waits until something is there
+ *  and takes up to `size` bytes. Returns the count, 0 at the end of the body,
+ *  -ECANCELED when the request's token is tripped (the client has gone, its body
+ *  came too slowly, a deadline, a stop), -EFBIG when the body has grown over the
+ *  route's limit, -EINVAL on a route of another body mode. */
+WEIR_API ssize_t weir_request_read(weir_request *request, void *buffer, size_t size);
+
+/** The request's token: the one the handler was given. */
+WEIR_API weir_token *weir_request_token(weir_request *request);
+
+/** The server's drain token: trips when a stop begins, while ordinary requests still
+ *  have their grace. Long-lived work (a stream, a long poll) watches this one, says
+ *  goodbye to its client and returns 0. */
+WEIR_API weir_token *weir_request_drain_token(weir_request *request);
+
+/** Says in a few words what the handler is doing now, for the status page and for the
+ *  drain report should it become a straggler. `what` must be a string literal or
+ *  otherwise outlive the process. Costs one store. */
+WEIR_API void weir_request_note(weir_request *request, const char *what);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,205 @@
+/* weir/server.h: a server: listeners, routes, workers, and how it stops.
+ *
+ * Made by weir_server_create(), given routes and listeners, started, stopped, waited
+ * for, destroyed. weir_server_run() does the last four for a program that has nothing
+ * else to do, with SIGINT and SIGTERM turned into a stop.
+ *
+ * Threads: one acceptor thread does all the network's work; `workers` threads run
+ * the handlers, one request each; one coordinator thread sleeps until there is a stop
+ * to be run. All of them block every signal that can be blocked, so signals go to the
+ * program's own threads.
+ */
+#ifndef WEIR_SERVER_H
+#define WEIR_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/log.h>
+#include <weir/report.h>
+#include <weir/request.h>
+#include <weir/response.h>
+#include <weir/time.h>
+#include <weir/token.h>
+#include <weir/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_server weir_server;
+
+/** For a duration whose zero means "the default": none at all. */
+#define WEIR_NONE ((weir_time)-1)
+
+/** Zero, or NULL, means the default everywhere. Copied by weir_server_create(). */
+struct weir_server_options {
+	/** Where to listen, as weir_server_listen() takes it; NULL: nowhere yet. */
+	const char *listen;
+
+	/** Worker threads, 1 to 4096. Default 64: handlers may block. */
+	unsigned workers;
+	/** Requests that may wait for a worker, 1 to 1,000,000. Default 1024. A request
+	 *  that finds the queue full is answered 503 at once. */
+	unsigned queue;
+	/** Stack of a worker in bytes, at least 64 KiB. Default 1 MiB. */
+	size_t worker_stack;
+
+	/** How long a stop leaves requests undisturbed. Default 20 s; WEIR_NONE: not at all. */
+	weir_time grace;
+	/** How long a stop may take in all. Default 25 s; WEIR_NONE: force at once. A grace
+	 *  that is longer ends here too. */
+	weir_time drain_timeout;
+
+	/** A request's header must have come this long after the connection was made or,
+	 *  on a kept-alive one, after its first line. Default 10 s. */
+	weir_time header_timeout;
+	/** In each window of this length, a body must bring at least body_min_rate bytes a
+	 *  second, or it is answered 408. Default 20 s. */
+	weir_time body_timeout;
+	/** Default 512 bytes a second. */
+	uint64_t body_min_rate;
+	/** A kept-alive connection without a request is closed after this. Default 75 s. */
+	weir_time keepalive_timeout;
+	/** A client that takes nothing of its answer for this long is cut. Whole seconds;
+	 *  default 60 s. */
+	weir_time write_timeout;
+
+	/** Memory of one connection in bytes, 4096 to 32768. Default 8192. It bounds the
+	 *  header of a request (431, 414); idle connections pay for it too. */
+	size_t connection_memory;
+	/** Connections at a time. Default: RLIMIT_NOFILE less a reserve. */
+	unsigned max_connections;
+
+	/** Where events go; NULL: nowhere. `log_arg` is borrowed until destroy. */
+	weir_log_fn log;
+	void *log_arg;
+	enum weir_log_level log_level; /**< the default, 0, is errors only */
+
+	/** Called once on the coordinator's thread when a stop begins; may be NULL. */
+	void (*on_stop)(void *arg);
+	void *on_stop_arg;
+};
+
+/** Who may reach a route, and what a listener serves. */
+enum weir_scope {
+	WEIR_SCOPE_PUBLIC, /**< ordinary listeners */
+	WEIR_SCOPE_ADMIN,  /**< admin listeners; these stay open until a stop is over */
+	WEIR_SCOPE_BOTH    /**< for routes only: on every listener */
+};
+
+enum weir_body {
+	WEIR_BODY_BUFFERED, /**< collected first: a slow sender costs no worker */
+	WEIR_BODY_STREAMED  /**< the handler starts at once and calls weir_request_read() */
+};
+
+enum weir_run {
+	WEIR_RUN_QUEUED, /**< on a worker, through the queue */
+	WEIR_RUN_INLINE  /**< on the acceptor: answers when every worker is stuck. Must not
+			      block, sleep or stream, and its body is buffered */
+};
+
+enum weir_cancel_at {
+	WEIR_CANCEL_AT_SHUTDOWN, /**< a stop trips the request's token when grace is over */
+	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins */
+};
+
+/** Zero means the default everywhere. Copied by weir_server_route(). */
+struct weir_route_options {
+	weir_time deadline; /**< for a request, from when its header was there; 0: none */
+	enum weir_body body;
+	/** Longest body in bytes; longer ones are answered 413. Default 1 MiB for buffered
+	 *  bodies (at most 1 GiB), no limit for streamed ones. */
+	uint64_t body_limit;
+	enum weir_run run;
+	enum weir_cancel_at cancel_at;
+	enum weir_scope scope;
+};
+
+/** A handler. Returns 0 when `response` holds the answer, or a negative errno, which
+ *  the library turns into one: -ECANCELED becomes 503 with Retry-After (a stop), 504 (a
+ *  deadline), 408 (a body that came too slowly) or nothing (the client has gone); -EFBIG
+ *  413; everything else 500. It may simply return what a blocking call gave it.
+ *  It must come back soon after its token has tripped, must not keep the request or the
+ *  response, must not call pthread_exit() or weir_server_wait(). */
+typedef int (*weir_handler)(weir_request *request, weir_response *response, weir_token *token);
+
+/** Makes a server. `options` may be NULL. Returns 0, -EINVAL (an option out of its range),
+ *  -ENOMEM, or what listening said (see weir_server_listen()). */
+WEIR_API int weir_server_create(const struct weir_server_options *options, weir_server **out);
+
+/** Adds a route: "GET /hello/{name}", "* /any/{rest...}": a method or "*", one space, and
+ *  a path of literal segments, {name} for one whole segment, and {name...}, only at the
+ *  end, for the rest (which may be empty). Literal segments win over {name}, {name} over
+ *  {name...}. GET routes answer HEAD too unless there is a HEAD route.
+ *  Before the start only. `pattern` and `options` are copied (options may be NULL);
+ *  `context` is borrowed until destroy. Returns 0, -EINVAL (pattern), -EEXIST, -ENOMEM,
+ *  -EBUSY (already started). */
+WEIR_API int weir_server_route(weir_server *server, const char *pattern, weir_handler handler,
+			       void *context, const struct weir_route_options *options);
+
+/** Binds an address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (every
+ *  address) or "unix:/run/weir.sock"; port 0 takes a free one. A socket file that is left
+ *  over from before is replaced; one that somebody listens on is not.
+ *  Before the start only. `scope` is WEIR_SCOPE_PUBLIC or WEIR_SCOPE_ADMIN.
+ *  Returns 0 or -EINVAL (not an address), -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EEXIST
+ *  (the path is there and is not a socket), -ENAMETOOLONG, -ENOENT, ... */
+WEIR_API int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope);
+
+/** The URL of the n-th listener, like "http://127.0.0.1:41233" or "unix:/run/weir.sock";
+ *  NULL if there are not so many. Valid until destroy. */
+WEIR_API const char *weir_server_url(const weir_server *server, size_t n);
+
+/** Starts the threads and begins to serve. Returns 0; -EALREADY; -ECANCELED if a stop came
+ *  first; or an errno of what failed, with everything undone. */
+WEIR_API int weir_server_start(weir_server *server);
+
+/** Asks for a stop and returns at once. Any thread, handlers included; any number of
+ *  times, and before the start (which then fails): the first call decides who asked and
+ *  the rest are ignored. `who` is copied: "SIGTERM", "admin", ... Not async-signal-safe. */
+WEIR_API void weir_server_stop(weir_server *server, const char *who);
+
+/** Ends the grace of a stop now: tokens are tripped. Asks for a stop if there was none. */
+WEIR_API void weir_server_cancel(weir_server *server, const char *who);
+
+/** Waits until the server has stopped. Any thread but the server's own (-EDEADLK), any
+ *  number of them; all see the same. *report, if asked for, is borrowed until destroy.
+ *  Returns the outcome (enum weir_outcome), -EDEADLK, or -EINVAL if never started. */
+WEIR_API int weir_server_wait(weir_server *server, const struct weir_report **report);
+
+/** Start, wait for SIGINT or SIGTERM (or a stop by other means), drain. A second signal
+ *  cancels at once, a third leaves the process at once with _exit(5). Signals: it blocks
+ *  SIGINT and SIGTERM in the calling thread before it starts the others, and gives the
+ *  mask back; call it before the program has other threads, or block the two there.
+ *  Returns the outcome as weir_server_wait(), or the error of weir_server_start(). */
+WEIR_API int weir_server_run(weir_server *server, const struct weir_report **report);
+
+/** Frees a server that was never started or has been waited for; stops it and waits if
+ *  need be. If a handler never came back, nothing that it could touch is freed.
+ *  Not from a thread of the server's own. NULL is ignored. */
+WEIR_API void weir_server_destroy(weir_server *server);
+
+/** Trips when a stop begins. Borrowed; lives as long as the server. */
+WEIR_API weir_token *weir_server_drain_token(weir_server *server);
+
+/** Trips when the grace of a stop is over. Borrowed; lives as long as the server. */
+WEIR_API weir_token *weir_server_shutdown_token(weir_server *server);
+
+/** True from the moment a stop was asked for. */
+WEIR_API bool weir_server_stopping(const weir_server *server);
+
+/** The server's metrics in Prometheus' text format, and its state as JSON. *text is
+ *  malloc()ed and the caller's to free. Any thread, handlers included.
+ *  Returns 0, -ENOMEM, or -EINVAL before the start. */
+WEIR_API int weir_server_metrics(weir_server *server, char **text, size_t *size);
+WEIR_API int weir_server_status(weir_server *server, char **text, size_t *size);
+
+/** "0.1.0". */
+WEIR_API const char *weir_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

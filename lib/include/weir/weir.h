@@ -1,0 +1,15 @@
+/* weir/weir.h: all of Weir. Each header can be included alone. */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/io.h>
+#include <weir/log.h>
+#include <weir/report.h>
+#include <weir/request.h>
+#include <weir/response.h>
+#include <weir/server.h>
+#include <weir/time.h>
+#include <weir/token.h>
+#include <weir/visibility.h>
+
+#endif

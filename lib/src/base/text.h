@@ -1,0 +1,42 @@
+/* text.h: text that grows: reports, metrics, log lines, error bodies.
+ *
+ * The first allocation that fails is remembered, and later calls do nothing; the
+ * caller asks once, at the end. One thread at a time.
+ */
+#ifndef WEIR_BASE_TEXT_H
+#define WEIR_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <weir/visibility.h>
+
+struct weir__text {
+	char *data;
+	size_t size, capacity;
+	int error;
+};
+
+#define WEIR__TEXT_EMPTY                                                                           \
+	{                                                                                          \
+		NULL, 0, 0, 0                                                                      \
+	}
+
+void weir__text_append(struct weir__text *text, const char *data, size_t size);
+void weir__text_vprintf(struct weir__text *text, const char *format, va_list arguments)
+	WEIR_PRINTF(2, 0);
+void weir__text_printf(struct weir__text *text, const char *format, ...) WEIR_PRINTF(2, 3);
+
+/* `value` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+void weir__text_json(struct weir__text *text, const char *value);
+
+/* `value` for a key=value log line: bare if it is plain, else quoted and escaped. */
+void weir__text_logfmt(struct weir__text *text, const char *value);
+
+void weir__text_free(struct weir__text *text);
+
+/* Hands the text over as a malloc()ed string, NUL behind it. 0 or -ENOMEM; `text` is
+ * empty afterwards either way. */
+int weir__text_take(struct weir__text *text, char **data, size_t *size);
+
+#endif

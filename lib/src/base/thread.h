@@ -1,0 +1,17 @@
+/* thread.h: how the library starts a thread.
+ *
+ * Every thread of the library blocks all signals but those that report a fault of its
+ * own, so that signals go to the program's threads. The mask is set before the thread
+ * exists, so there is no moment in which it could receive one.
+ */
+#ifndef WEIR_BASE_THREAD_H
+#define WEIR_BASE_THREAD_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+/* `stack` in bytes, 0 for the system's default. `name` is cut to 15 characters. 0 or -errno. */
+int weir__thread_start(pthread_t *thread, const char *name, size_t stack, void *(*fn)(void *arg),
+		       void *arg);
+
+#endif

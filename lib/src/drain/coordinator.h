@@ -1,0 +1,98 @@
+/* coordinator.h: runs a stop.
+ *
+ * The coordinator knows nothing of HTTP. What it stops are "parts", which it drives in
+ * the order of registration, and "stages" of teardown, which it runs in reverse order.
+ * It is a state machine (coordinator.c has the table) that a clock and events drive:
+ * weir__drain_step() does all that can be done now and says when to come back, so that
+ * tests drive it with a clock of their own; weir__drain_run() is the loop around it.
+ */
+#ifndef WEIR_DRAIN_COORDINATOR_H
+#define WEIR_DRAIN_COORDINATOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/report.h>
+#include <weir/time.h>
+
+#define WEIR__DRAIN_MAX_PARTS 8
+#define WEIR__DRAIN_MAX_STAGES 16
+
+/* All calls are made on the coordinator's thread, without its lock. */
+struct weir__drain_part {
+	const char *name;
+	void *arg;
+	void (*stop_intake)(void *arg); /* take nothing new, close what is idle */
+	uint64_t (*count)(void *arg);   /* what is still in flight */
+	void (*cancel)(void *arg);      /* trip the tokens of what is in flight */
+	void (*force)(void *arg);       /* name and cut what is left */
+};
+
+/* A stage of teardown; `until` is its share of the time that is left. */
+struct weir__drain_stage {
+	const char *name;
+	void *arg;
+	void (*run)(void *arg, weir_time until);
+};
+
+struct weir__drain_options {
+	weir_time grace, timeout;    /* from the request for the stop; not negative */
+	weir_time (*now)(void *arg); /* the clock; also called under the drain's lock */
+	void (*entered)(void *arg, enum weir_phase phase); /* after each transition; may be NULL */
+	void *arg;
+};
+
+struct weir__drain {
+	/* fixed before the run */
+	struct weir__drain_options options;
+	struct weir__drain_part parts[WEIR__DRAIN_MAX_PARTS];
+	size_t part_count;
+	struct weir__drain_stage stages[WEIR__DRAIN_MAX_STAGES];
+	size_t stage_count;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
+	/* under the lock */
+	bool stop_requested, cancel_requested;
+	uint64_t events; /* counts notifications, so that none falls between look and wait */
+	char who[64];
+	weir_time requested_at;
+
+	_Atomic int phase; /* written by the runner */
+	/* the runner only */
+	weir_time entered_at;
+	weir_time phase_time[WEIR_PHASE_COUNT];
+};
+
+int weir__drain_init(struct weir__drain *drain, const struct weir__drain_options *options);
+void weir__drain_fini(struct weir__drain *drain);
+
+/* Before the run. 0 or -ENOSPC. */
+int weir__drain_add_part(struct weir__drain *drain, const struct weir__drain_part *part);
+int weir__drain_add_stage(struct weir__drain *drain, const struct weir__drain_stage *stage);
+
+/* Asks for a stop. True if this was the first to ask: its `who` is kept. Any thread. */
+bool weir__drain_request(struct weir__drain *drain, const char *who);
+/* Ends the grace; asks for a stop if nobody has. Any thread. */
+void weir__drain_hurry(struct weir__drain *drain, const char *who);
+/* "A count may have changed." Any thread. */
+void weir__drain_notify(struct weir__drain *drain);
+
+bool weir__drain_requested(struct weir__drain *drain);
+
+static inline enum weir_phase weir__drain_phase(const struct weir__drain *drain)
+{
+	return (enum weir_phase)atomic_load_explicit(&drain->phase, memory_order_acquire);
+}
+
+/* Makes every transition that is due. Returns the time at which to call again even if
+ * nothing is notified; 0 when the phase is DONE. */
+weir_time weir__drain_step(struct weir__drain *drain);
+
+/* Waits for a request, then steps until DONE. */
+void weir__drain_run(struct weir__drain *drain);
+
+#endif

@@ -1,0 +1,396 @@
+/* acceptor.c: the loop, its mailbox and its wakeup.
+ *
+ * One round: wait; look at hang-ups and new connections; take what workers report; take
+ * calls from other threads; run libmicrohttpd, which reads, calls exchange.c, and writes;
+ * wake a worker if anything was queued; deadlines.
+ *
+ * The wakeup. A worker that has news pushes it on `reports` and then looks at `sleeping`;
+ * the acceptor sets `sleeping` and then looks at the queue and at `reports`. With a full
+ * fence between the two steps on either side, one of them sees the other, so that an eventfd
+ * is written only when it is needed. A worker may put off telling while it runs brief jobs:
+ * then the queue was not empty when the acceptor looked (it is read before `reports`, so a
+ * job seen as taken has its predecessor's report visible), and it sleeps a millisecond at
+ * most. The same millisecond nudges a queue that does not move (work/pool.h).
+ *
+ * Locks: calls_lock guards the mailbox; nothing else is taken under it.
+ */
+#include "http/acceptor.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/futex.h"
+#include "base/thread.h"
+#include "http/exchange.h"
+
+#define EVENTS 64
+#define LINGER_TIME (5 * WEIR_SECOND)
+/* How long a brief handler is waited for before its connection is suspended. */
+#define BRIEF_WAIT (20 * WEIR_MICROSECOND)
+
+struct call {
+	struct weir__list node;
+	void (*fn)(struct weir__acceptor *acceptor, void *arg);
+	void *arg;
+	_Atomic uint32_t done;
+};
+
+int weir__acceptor_watch(struct weir__acceptor *acceptor, int fd, uint32_t events,
+			 struct weir__watch *watch)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(acceptor->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+void weir__acceptor_unwatch(struct weir__acceptor *acceptor, int fd)
+{
+	(void)epoll_ctl(acceptor->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void weir__acceptor_wake(struct weir__acceptor *acceptor)
+{
+	atomic_thread_fence(memory_order_seq_cst); /* see above */
+	if (atomic_load_explicit(&acceptor->sleeping, memory_order_relaxed) &&
+	    atomic_exchange_explicit(&acceptor->sleeping, 0, memory_order_acq_rel))
+		(void)eventfd_write(acceptor->wake_fd, 1);
+}
+
+void weir__acceptor_quiet(void *arg)
+{
+	struct weir__acceptor *acceptor = arg;
+
+	if (!weir__stack_empty(&acceptor->reports))
+		weir__acceptor_wake(acceptor);
+}
+
+void weir__acceptor_call(struct weir__acceptor *acceptor,
+			 void (*fn)(struct weir__acceptor *acceptor, void *arg), void *arg)
+{
+	struct call call = {.fn = fn, .arg = arg};
+	bool direct;
+
+	(void)pthread_mutex_lock(&acceptor->calls_lock);
+	direct = !acceptor->running || pthread_equal(acceptor->thread, pthread_self());
+	if (!direct)
+		weir__list_append(&acceptor->calls, &call.node);
+	(void)pthread_mutex_unlock(&acceptor->calls_lock);
+	if (direct) {
+		fn(acceptor, arg);
+		return;
+	}
+	weir__acceptor_wake(acceptor);
+	while (!atomic_load_explicit(&call.done, memory_order_acquire))
+		(void)weir__futex_wait(&call.done, 0, WEIR_NEVER);
+}
+
+static bool has_calls(struct weir__acceptor *acceptor)
+{
+	bool some;
+
+	(void)pthread_mutex_lock(&acceptor->calls_lock);
+	some = !weir__list_empty(&acceptor->calls);
+	(void)pthread_mutex_unlock(&acceptor->calls_lock);
+	return some;
+}
+
+static void take_calls(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+	struct weir__list taken;
+
+	weir__list_init(&taken);
+	(void)pthread_mutex_lock(&acceptor->calls_lock);
+	weir__list_splice(&taken, &acceptor->calls);
+	(void)pthread_mutex_unlock(&acceptor->calls_lock);
+	while ((node = weir__list_shift(&taken))) {
+		struct call *call = weir__container(node, struct call, node);
+
+		call->fn(acceptor, call->arg);
+		/* The caller's stack: gone as soon as it sees this. The wake that follows may hit
+		 * a word that has become something else, which futexes allow for. */
+		atomic_store_explicit(&call->done, 1, memory_order_release);
+		weir__futex_wake_all(&call->done);
+	}
+}
+
+static int until(const struct weir__acceptor *acceptor, weir_time when)
+{
+	weir_time left = when - acceptor->now;
+
+	if (when == WEIR_NEVER)
+		return -1;
+	if (left <= 0)
+		return 0;
+	left = (left + WEIR_MILLISECOND - 1) / WEIR_MILLISECOND;
+	return left < INT32_MAX ? (int)left : INT32_MAX;
+}
+
+static weir_time next_deadline(const struct weir__acceptor *acceptor)
+{
+	weir_time next = weir__deadline_next(&acceptor->deadlines);
+
+	if (acceptor->accept_at && acceptor->accept_at < next)
+		next = acceptor->accept_at;
+	if (acceptor->finishing && acceptor->finish_by < next)
+		next = acceptor->finish_by;
+	return next;
+}
+
+/* Milliseconds to sleep; see the wakeup above. */
+static int prepare_to_sleep(struct weir__acceptor *acceptor)
+{
+	bool queued;
+	int timeout;
+
+	if (acceptor->mhd_ready)
+		return 0;
+	atomic_store_explicit(&acceptor->sleeping, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	queued = weir__queue_length(acceptor->options.queue) > 0;
+	if (!weir__stack_empty(&acceptor->reports) || has_calls(acceptor))
+		return 0;
+	timeout = until(acceptor, next_deadline(acceptor));
+	return queued && timeout != 0 ? 1 : timeout;
+}
+
+static void ready_wake(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events)
+{
+	eventfd_t count;
+
+	(void)watch;
+	(void)events;
+	(void)eventfd_read(acceptor->wake_fd, &count);
+}
+
+static void ready_mhd(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events)
+{
+	(void)watch;
+	(void)events;
+	acceptor->mhd_ready = true;
+}
+
+static void wait_for_events(struct weir__acceptor *acceptor)
+{
+	struct epoll_event events[EVENTS];
+	int count, i;
+
+	count = epoll_wait(acceptor->epoll_fd, events, EVENTS, prepare_to_sleep(acceptor));
+	atomic_store_explicit(&acceptor->sleeping, 0, memory_order_relaxed);
+	acceptor->now = weir_now();
+	for (i = 0; i < count; i++) {
+		struct weir__watch *watch = events[i].data.ptr;
+
+		watch->ready(acceptor, watch, events[i].events);
+	}
+}
+
+/* Requests have just been handed over: gives workers the moment that a brief handler takes,
+ * so that its answer is there before its connection would be suspended. */
+static void wait_for_brief(struct weir__acceptor *acceptor)
+{
+	weir_time limit = weir_now() + BRIEF_WAIT;
+
+	while (weir__stack_empty(&acceptor->reports) && weir_now() < limit)
+		__builtin_ia32_pause();
+}
+
+static void run_mhd(struct weir__acceptor *acceptor)
+{
+	unsigned MHD_LONG_LONG timeout;
+
+	acceptor->mhd_ready = false;
+	acceptor->late = 0;
+	(void)MHD_run(acceptor->mhd);
+	if (acceptor->kick) {
+		acceptor->kick = false;
+		weir__pool_kick(acceptor->options.pool);
+		if (acceptor->late > 0)
+			wait_for_brief(acceptor);
+	}
+	/* It may have more to do without an event: say so instead of sleeping. */
+	if (MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0)
+		acceptor->mhd_ready = true;
+}
+
+static void expire(struct weir__acceptor *acceptor)
+{
+	int class;
+
+	for (class = 0; class < WEIR__DEADLINE_COUNT; class ++) {
+		struct weir__deadline *due;
+
+		while ((due = weir__deadline_due(&acceptor->deadlines, class, acceptor->now))) {
+			if (class == WEIR__DEADLINE_LINGER)
+				weir__linger_expire(acceptor, due);
+			else
+				weir__conn_expire(acceptor,
+						  weir__container(due, struct weir__conn, deadline),
+						  class);
+		}
+	}
+	if (acceptor->accept_at && acceptor->accept_at <= acceptor->now)
+		weir__accept_resume(acceptor);
+}
+
+static bool is_finished(const struct weir__acceptor *acceptor)
+{
+	if (!acceptor->finishing)
+		return false;
+	return acceptor->now >= acceptor->finish_by ||
+	       (acceptor->conn_count == 0 && weir__list_empty(&acceptor->lingers));
+}
+
+static void *acceptor_thread(void *arg)
+{
+	struct weir__acceptor *acceptor = arg;
+
+	while (!is_finished(acceptor)) {
+		wait_for_events(acceptor);
+		weir__reports_take(acceptor);
+		take_calls(acceptor);
+		if (acceptor->mhd_ready)
+			run_mhd(acceptor);
+		weir__pool_nudge(acceptor->options.pool);
+		expire(acceptor);
+	}
+	(void)pthread_mutex_lock(&acceptor->calls_lock);
+	acceptor->running = false;
+	(void)pthread_mutex_unlock(&acceptor->calls_lock);
+	take_calls(acceptor);
+	return NULL;
+}
+
+/* One end of a pair whose other end is closed; see linger.c. */
+static int open_dead_socket(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+		return -errno;
+	(void)close(pair[1]);
+	return pair[0];
+}
+
+static void init_deadlines(struct weir__acceptor *acceptor)
+{
+	const struct weir__acceptor_options *options = &acceptor->options;
+	weir_time *durations = acceptor->deadlines.durations;
+	int class;
+
+	for (class = 0; class < WEIR__DEADLINE_COUNT; class ++)
+		weir__list_init(&acceptor->deadlines.lists[class]);
+	durations[WEIR__DEADLINE_HANGUP] = 0;
+	durations[WEIR__DEADLINE_HEADER] = options->header_timeout;
+	durations[WEIR__DEADLINE_IDLE] = options->keepalive_timeout;
+	durations[WEIR__DEADLINE_BODY] = options->body_timeout;
+	durations[WEIR__DEADLINE_SEND] = options->write_timeout;
+	durations[WEIR__DEADLINE_LINGER] = LINGER_TIME;
+}
+
+static int watch_everything(struct weir__acceptor *acceptor)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(acceptor->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	int error;
+	size_t i;
+
+	if (!info)
+		return -ENOTSUP;
+	acceptor->mhd_watch.ready = ready_mhd;
+	error = weir__acceptor_watch(acceptor, info->epoll_fd, EPOLLIN, &acceptor->mhd_watch);
+	acceptor->wake_watch.ready = ready_wake;
+	if (!error)
+		error = weir__acceptor_watch(acceptor, acceptor->wake_fd, EPOLLIN,
+					     &acceptor->wake_watch);
+	for (i = 0; i < acceptor->listener_count && !error; i++) {
+		acceptor->listeners[i].watch.ready = weir__accept_ready;
+		error = weir__acceptor_watch(acceptor, acceptor->listeners[i].fd, EPOLLIN,
+					     &acceptor->listeners[i].watch);
+	}
+	return error;
+}
+
+int weir__acceptor_init(struct weir__acceptor *acceptor,
+			const struct weir__acceptor_options *options,
+			struct weir__listener *listeners, size_t listener_count)
+{
+	int error;
+
+	memset(acceptor, 0, sizeof(*acceptor));
+	acceptor->options = *options;
+	acceptor->listeners = listeners;
+	acceptor->listener_count = listener_count;
+	acceptor->now = weir_now();
+	weir__list_init(&acceptor->calls);
+	weir__list_init(&acceptor->conns);
+	weir__list_init(&acceptor->requests);
+	weir__list_init(&acceptor->lingers);
+	init_deadlines(acceptor);
+	error = -pthread_mutex_init(&acceptor->calls_lock, NULL);
+	if (error)
+		return error;
+	acceptor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (acceptor->epoll_fd < 0) {
+		error = -errno;
+		goto destroy_lock;
+	}
+	acceptor->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (acceptor->wake_fd < 0) {
+		error = -errno;
+		goto close_epoll;
+	}
+	acceptor->dead_fd = open_dead_socket();
+	if (acceptor->dead_fd < 0) {
+		error = acceptor->dead_fd;
+		goto close_wake;
+	}
+	error = weir__exchange_open(acceptor);
+	if (error)
+		goto close_dead;
+	error = watch_everything(acceptor);
+	if (error)
+		goto stop_mhd;
+	return 0;
+
+stop_mhd:
+	MHD_stop_daemon(acceptor->mhd);
+close_dead:
+	(void)close(acceptor->dead_fd);
+close_wake:
+	(void)close(acceptor->wake_fd);
+close_epoll:
+	(void)close(acceptor->epoll_fd);
+destroy_lock:
+	(void)pthread_mutex_destroy(&acceptor->calls_lock);
+	return error;
+}
+
+void weir__acceptor_fini(struct weir__acceptor *acceptor)
+{
+	acceptor->now = weir_now();
+	weir__linger_close_all(acceptor);
+	MHD_stop_daemon(acceptor->mhd);
+	(void)close(acceptor->dead_fd);
+	(void)close(acceptor->wake_fd);
+	(void)close(acceptor->epoll_fd);
+	(void)pthread_mutex_destroy(&acceptor->calls_lock);
+}
+
+int weir__acceptor_start(struct weir__acceptor *acceptor)
+{
+	int error;
+
+	acceptor->running = true;
+	error = weir__thread_start(&acceptor->thread, "weir-acceptor", 0, acceptor_thread,
+				   acceptor);
+	if (error)
+		acceptor->running = false;
+	return error;
+}

@@ -1,0 +1,159 @@
+/* acceptor.h: the thread that does the network's work.
+ *
+ * It owns the listeners, the connections, libmicrohttpd's daemon (external epoll mode: no
+ * thread of its own), the deadlines and every request that is not in the queue or with a
+ * worker. It never blocks and never runs a handler, except those declared inline.
+ *
+ * Its files: acceptor.c the loop, its mailbox and its wakeup; accept.c from listener to
+ * connection; conn.c connections and their deadlines; exchange.c libmicrohttpd's callbacks:
+ * from header to answer; dispatch.c to the queue and back; answer.c which answer, and how it
+ * leaves; linger.c sockets that outlive their connection; intake.c what a stop does here.
+ *
+ * Everything below is for the acceptor's thread only, except where it says "any thread".
+ */
+#ifndef WEIR_HTTP_ACCEPTOR_H
+#define WEIR_HTTP_ACCEPTOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/report.h>
+#include <weir/server.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/stack.h"
+#include "http/counters.h"
+#include "http/deadlines.h"
+#include "http/listener.h"
+#include "http/request.h"
+#include "http/router.h"
+#include "http/watch.h"
+#include "work/pool.h"
+#include "work/queue.h"
+
+struct MHD_Daemon;
+
+/* All borrowed; fixed from start to end. */
+struct weir__acceptor_options {
+	struct weir_server *server;
+	weir_token *drain_token;
+	const struct weir__router *router;
+	struct weir__queue *queue;
+	struct weir__pool *pool;
+	const struct weir__logger *logger;
+	weir_time header_timeout, body_timeout, keepalive_timeout, write_timeout;
+	uint64_t body_min_rate;
+	size_t connection_memory;
+	unsigned max_connections;
+	const _Atomic bool *stopping; /* a stop was asked for: answers say close from now on */
+	/* Called when nothing is in flight any more, during a stop. */
+	void (*idle)(void *arg);
+	void *arg;
+};
+
+struct weir__acceptor {
+	struct weir__acceptor_options options; /* fixed */
+	pthread_t thread;                      /* fixed once started */
+
+	/* any thread */
+	struct weir__stack reports;        /* requests with news from a worker */
+	_Atomic uint32_t sleeping;         /* 1: in epoll_wait, wants a wakeup */
+	int wake_fd;                       /* fixed */
+	weir__counter in_flight;           /* ordinary requests accepted and not finished */
+	weir__counter lingering;           /* ordinary sockets in linger.c */
+	weir__counter connections;         /* open, ordinary ones */
+	struct weir__counters counters[2]; /* by enum weir_scope */
+
+	/* the mailbox: calls from other threads */
+	pthread_mutex_t calls_lock;
+	struct weir__list calls; /* under calls_lock */
+	bool running;            /* likewise: the loop takes calls */
+
+	/* the acceptor's thread only */
+	int epoll_fd;
+	struct weir__watch wake_watch, mhd_watch;
+	struct MHD_Daemon *mhd;
+	struct weir__listener *listeners; /* borrowed array */
+	size_t listener_count;
+	struct weir__list conns;    /* all connections */
+	struct weir__conn *adding;  /* being handed to libmicrohttpd right now */
+	unsigned conn_count;        /* admin ones included */
+	struct weir__list requests; /* in flight, admin ones included */
+	struct weir__list lingers;
+	struct weir__deadlines deadlines;
+	int dead_fd;         /* a socket whose peer is closed; see linger.c */
+	weir_time now;       /* when this round began */
+	weir_time accept_at; /* accepting is paused until then; 0: it is not */
+	bool mhd_ready;      /* libmicrohttpd has something to do */
+	bool kick;           /* jobs were pushed since the last kick */
+	unsigned late;       /* dispatched requests in their one pass without suspending */
+	bool draining;       /* a stop has begun: answers say close */
+	bool cancelling;     /* new requests are answered 503 */
+	bool finishing;      /* close what is left, then end */
+	weir_time finish_by; /* ... and do not wait longer than until then */
+};
+
+/* Makes everything but the thread. 0 or -errno with everything undone. `listeners` is
+ * borrowed. Not thread safe. */
+int weir__acceptor_init(struct weir__acceptor *acceptor,
+			const struct weir__acceptor_options *options,
+			struct weir__listener *listeners, size_t listener_count);
+void weir__acceptor_fini(struct weir__acceptor *acceptor);
+int weir__acceptor_start(struct weir__acceptor *acceptor);
+
+/* Runs `fn` on the acceptor's thread and waits until it has. On that thread itself, and
+ * when it does not run, calls `fn` directly. Any thread. */
+void weir__acceptor_call(struct weir__acceptor *acceptor,
+			 void (*fn)(struct weir__acceptor *acceptor, void *arg), void *arg);
+
+/* Makes it look at its reports. Any thread. */
+void weir__acceptor_wake(struct weir__acceptor *acceptor);
+/* weir__pool's `quiet`: tells what was put off. Any thread. */
+void weir__acceptor_quiet(void *acceptor);
+
+int weir__acceptor_watch(struct weir__acceptor *acceptor, int fd, uint32_t events,
+			 struct weir__watch *watch);
+void weir__acceptor_unwatch(struct weir__acceptor *acceptor, int fd);
+
+/* accept.c */
+void weir__accept_ready(struct weir__acceptor *acceptor, struct weir__watch *watch,
+			uint32_t events);
+/* Takes all that is in the backlog. */
+void weir__accept_all(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* Room may have come back: goes on accepting if it was paused. */
+void weir__accept_resume(struct weir__acceptor *acceptor);
+
+/* intake.c: what a stop does here; all for weir__acceptor_call(). */
+struct weir__stragglers {
+	struct weir_straggler *list;
+	size_t count, capacity, total;
+};
+void weir__intake_stop(struct weir__acceptor *acceptor, void *unused);
+void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused);
+void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
+/* From here on new requests are answered 503. */
+void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused);
+/* Sends what admin listeners still have to say, closes everything, ends the thread: not
+ * later than *until (a weir_time), give or take what closing takes. */
+void weir__intake_finish(struct weir__acceptor *acceptor, void *until);
+
+/* status.c: what is in flight, for people. */
+struct weir__text;
+void weir__requests_describe(struct weir__acceptor *acceptor, void *text);
+struct weir__census {
+	unsigned receiving, queued, running, replying;
+};
+void weir__requests_count(struct weir__acceptor *acceptor, void *census);
+void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_request *request,
+			      struct weir_straggler *out);
+
+static inline struct weir__counters *weir__counters_of(struct weir__acceptor *acceptor,
+						       enum weir_scope scope)
+{
+	return &acceptor->counters[scope == WEIR_SCOPE_ADMIN];
+}
+
+#endif

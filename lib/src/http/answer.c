@@ -1,0 +1,148 @@
+/* answer.c: which answer a request gets, and how it leaves.
+ *
+ *	handler's result	token		answer			counted as
+ *	0			any		the handler's		answered
+ *	-ECANCELED		stop		503, Retry-After	cancelled
+ *	-ECANCELED		deadline	504 (slow body: 408)	cancelled
+ *	-ECANCELED		client gone	none			cancelled
+ *	-EFBIG			any		413			answered
+ *	other			any		500			answered
+ *
+ * An answer leaves through libmicrohttpd if the request has been received to its end, or in
+ * the first call; else through linger.c.
+ */
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+
+#include "http/exchange.h"
+
+#define RETRY_AFTER "1" /* seconds */
+
+static int fill(weir_response *response, int status, const char *reason)
+{
+	int error;
+
+	response->status = status;
+	if (status == 503) {
+		error = weir__response_add(response, "Retry-After", RETRY_AFTER);
+		if (error)
+			return error;
+	}
+	return weir_response_printf(response, "%d %s: %s\n", status,
+				    MHD_get_reason_phrase_for((unsigned)status), reason);
+}
+
+/* Makes an answer in the library's own words and sends it. */
+static void say(weir_request *request, int status, const char *reason, enum weir__outcome outcome)
+{
+	if (fill(&request->response, status, reason) || weir__reply_make(&request->response)) {
+		request->cut = true; /* no memory to say even that */
+		weir__conn_close(request->acceptor, request->conn);
+		return;
+	}
+	weir__answer_queue(request, outcome);
+}
+
+void weir__answer_refuse(weir_request *request, int status, const char *reason)
+{
+	/* Allow, if there is one, is already among the fields. */
+	say(request, status, reason, WEIR__REFUSED);
+}
+
+void weir__answer_cancelled(weir_request *request)
+{
+	weir__response_reset(&request->response);
+	switch (weir_token_reason(&request->token)) {
+	case WEIR_REASON_CLIENT_GONE:
+		weir__conn_close(request->acceptor, request->conn);
+		break;
+	case WEIR_REASON_DEADLINE:
+		if (request->too_slow)
+			say(request, 408, "the body came too slowly", WEIR__CANCELLED);
+		else
+			say(request, 504, "the request's deadline has passed", WEIR__CANCELLED);
+		break;
+	case WEIR_REASON_SHUTDOWN:
+	case WEIR_REASON_DRAINING:
+		say(request, 503, "the server is stopping", WEIR__CANCELLED);
+		break;
+	default:
+		say(request, 503, "the request was cancelled", WEIR__CANCELLED);
+		break;
+	}
+}
+
+static void say_failed(weir_request *request)
+{
+	int result = request->result;
+	char text[32];
+
+	weir__response_reset(&request->response);
+	if (result == -EFBIG) {
+		say(request, 413, "the body is too large", WEIR__ANSWERED);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%d", -result);
+	weir__log(request->acceptor->options.logger, WEIR_LOG_WARNING, "handler-failed", NULL,
+		  "route", request->route->pattern, "path", request->path, "errno", text, NULL);
+	say(request, 500, "the handler failed", WEIR__ANSWERED);
+}
+
+void weir__answer_result(weir_request *request)
+{
+	bool tripped = weir_token_check(&request->token) != 0;
+
+	if (request->cut || request->conn->gone) {
+		weir__conn_close(request->acceptor, request->conn);
+	} else if (request->result == -ECANCELED && tripped) {
+		weir__answer_cancelled(request);
+	} else if (request->result) {
+		say_failed(request);
+	} else if (!request->complete && request->response.kind != WEIR__BODY_MEMORY) {
+		/* Too large to be sent by hand: read the rest of the body first. */
+		request->discarding = true;
+		request->conn->unread = true;
+		weir__conn_deadline(request->acceptor, request->conn, WEIR__DEADLINE_BODY);
+		weir__conn_resume(request->acceptor, request);
+	} else {
+		weir__answer_queue(request, WEIR__ANSWERED);
+	}
+}
+
+static void count_status(const weir_request *request)
+{
+	struct weir__counters *counters = weir__counters_of(request->acceptor, request->scope);
+
+	weir__counter_add(&counters->responses[request->response.status / 100], 1);
+}
+
+void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+	weir_response *response = &request->response;
+	struct weir__conn *conn = request->conn;
+
+	/* The response is this request's alone, so the field cannot leak into another. */
+	if (request->scope == WEIR_SCOPE_PUBLIC &&
+	    atomic_load_explicit(acceptor->options.stopping, memory_order_relaxed))
+		(void)MHD_add_response_header(response->mhd, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (MHD_queue_response(conn->mhd, (unsigned)response->status, response->mhd) == MHD_NO) {
+		if (!request->complete && response->kind == WEIR__BODY_MEMORY) {
+			weir__linger_answer(request, outcome);
+			return;
+		}
+		request->cut = true;
+		weir__conn_close(acceptor, conn);
+		return;
+	}
+	count_status(request);
+	MHD_destroy_response(response->mhd); /* libmicrohttpd holds its own reference */
+	response->mhd = NULL;
+	request->stage = WEIR__REPLYING;
+	request->outcome = outcome;
+	request->acked = 0;
+	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
+	weir__conn_resume(acceptor, request);
+	acceptor->mhd_ready = true;
+}

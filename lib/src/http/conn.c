@@ -1,0 +1,323 @@
+/* conn.c: see conn.h.
+ *
+ * States of a connection, and the deadline it is under in each:
+ *
+ *	FRESH (HEADER) --first line--> IN REQUEST (HEADER, BODY, none, SEND)
+ *	IN REQUEST --answered--> IDLE (IDLE) --first line--> IN REQUEST
+ *	any --closed by libmicrohttpd--> gone
+ *
+ * The client watch: the socket is in the acceptor's own epoll too, edge-triggered and for
+ * hang-ups only, because libmicrohttpd does not look at a suspended connection.
+ *  - ERR or HUP: the client has gone (a reset, or both sides closed).
+ *  - RDHUP alone: it will send no more. That is a half-close, or a client that has closed
+ *    altogether: from here the two look the same. An HTTP/1.1 client must be able to skip
+ *    an interim response (RFC 9110, 15.2), and a socket that is closed answers it with a
+ *    reset; so one `100 Continue` tells which it is.
+ */
+#include "http/conn.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/sockios.h>
+
+#include "http/exchange.h"
+
+static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events);
+
+static void refuse(struct weir__acceptor *acceptor, enum weir_scope scope)
+{
+	weir__counter_add(&weir__counters_of(acceptor, scope)->connections_refused, 1);
+}
+
+void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__address *peer,
+		    socklen_t peer_size, enum weir_scope scope)
+{
+	struct weir__conn *conn = calloc(1, sizeof(*conn));
+
+	weir__counter_add(&weir__counters_of(acceptor, scope)->connections_accepted, 1);
+	if (!conn) {
+		refuse(acceptor, scope);
+		(void)close(fd);
+		return;
+	}
+	conn->watch.ready = hung_up;
+	conn->fd = fd;
+	conn->scope = (uint8_t)scope;
+	conn->peer = *peer;
+	weir__list_init(&conn->all);
+	weir__deadline_init(&conn->deadline);
+	if (weir__acceptor_watch(acceptor, fd, EPOLLRDHUP | EPOLLET, &conn->watch)) {
+		refuse(acceptor, scope);
+		(void)close(fd);
+		free(conn);
+		return;
+	}
+	acceptor->adding = conn;
+	if (MHD_add_connection(acceptor->mhd, fd, &peer->any,
+			       peer->any.sa_family == AF_UNSPEC ? 0 : peer_size) == MHD_NO) {
+		/* It has closed the socket, which takes it out of epoll as well. If it got as
+		 * far as telling us of the connection, it has told us of its end, too. */
+		if (acceptor->adding) {
+			free(conn);
+			refuse(acceptor, scope);
+		}
+	}
+	acceptor->adding = NULL;
+	acceptor->mhd_ready = true;
+}
+
+void weir__conn_started(struct weir__acceptor *acceptor, struct MHD_Connection *mhd, void **context)
+{
+	struct weir__conn *conn = acceptor->adding;
+
+	acceptor->adding = NULL;
+	*context = conn;
+	if (!conn)
+		return;
+	conn->mhd = mhd;
+	weir__list_append(&acceptor->conns, &conn->all);
+	acceptor->conn_count++;
+	if (conn->scope == WEIR_SCOPE_PUBLIC)
+		weir__counter_add(&acceptor->connections, 1);
+	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+}
+
+/* What it still has to read, if anything, would turn our close into a reset. */
+static bool has_unread(const struct weir__conn *conn)
+{
+	int unread = 0;
+
+	return conn->unread || (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
+void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
+{
+	struct weir__conn *conn = *context;
+	struct weir__counters *counters;
+
+	*context = NULL;
+	if (!conn)
+		return;
+	counters = weir__counters_of(acceptor, conn->scope);
+	if (conn->request) { /* libmicrohttpd told us of it before anything was counted */
+		if (conn->request->counted) {
+			conn->bad_end = true;
+			weir__request_over(conn->request, WEIR__CANCELLED);
+		} else {
+			weir__request_release(conn->request);
+		}
+		conn->request = NULL;
+	}
+	weir__acceptor_unwatch(acceptor, conn->fd);
+	if (!conn->gone && has_unread(conn))
+		weir__linger_after(acceptor, conn);
+	weir__counter_add(
+		conn->bad_end ? &counters->connections_cut : &counters->connections_closed, 1);
+	weir__deadline_clear(&conn->deadline);
+	weir__list_remove(&conn->all);
+	acceptor->conn_count--;
+	if (conn->scope == WEIR_SCOPE_PUBLIC)
+		weir__counter_sub(&acceptor->connections, 1);
+	free(conn);
+	weir__accept_resume(acceptor);
+}
+
+void weir__conn_deadline(struct weir__acceptor *acceptor, struct weir__conn *conn,
+			 enum weir__deadline_class class)
+{
+	weir__deadline_set(&acceptor->deadlines, &conn->deadline, class, acceptor->now);
+}
+
+void weir__conn_suspend(struct weir__acceptor *acceptor, weir_request *request)
+{
+	(void)acceptor;
+	if (request->suspended)
+		return;
+	request->suspended = true;
+	MHD_suspend_connection(request->conn->mhd);
+}
+
+/* Before 1.0.10 libmicrohttpd reads from a resumed connection before it looks at its answer,
+ * and takes the end that a half-closed client has sent for a lost connection. It looks first
+ * at connections with a timeout of their own, so this one gets one. */
+static void protect_half_closed(const struct weir__conn *conn)
+{
+	if (conn->half_closed)
+		(void)MHD_set_connection_option(conn->mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+						WEIR__MHD_TIMEOUT + 1u);
+}
+
+void weir__conn_resume(struct weir__acceptor *acceptor, weir_request *request)
+{
+	if (!request->suspended || !request->conn)
+		return;
+	protect_half_closed(request->conn);
+	request->suspended = false;
+	MHD_resume_connection(request->conn->mhd);
+	acceptor->mhd_ready = true;
+}
+
+void weir__conn_stop_reading(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	if (conn->scope != WEIR_SCOPE_PUBLIC || conn->read_shut)
+		return;
+	conn->read_shut = true;
+	(void)shutdown(conn->fd, SHUT_RD);
+	acceptor->mhd_ready = true;
+}
+
+void weir__conn_close(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	conn->closing = true;
+	(void)shutdown(conn->fd, SHUT_RDWR);
+	if (conn->request)
+		weir__conn_resume(acceptor, conn->request);
+	acceptor->mhd_ready = true;
+}
+
+static void client_gone(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir_request *request = conn->request;
+
+	conn->gone = true;
+	if (!request || !request->counted)
+		return; /* libmicrohttpd reads the end by itself */
+	(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE, NULL);
+	if (request->with_worker && !weir__request_recall(request))
+		return; /* the connection waits for its handler */
+	weir__conn_close(acceptor, conn);
+}
+
+/* Asks whether a client that sends no more still listens; see above. */
+static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	weir_request *request = conn->request;
+
+	if (conn->probed || request->http_1_0 || request->stage == WEIR__REPLYING ||
+	    !request->counted || conn->peer.any.sa_family == AF_UNSPEC)
+		return;
+	conn->probed = true;
+	if (send(conn->fd, interim, sizeof(interim) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	    (ssize_t)sizeof(interim) - 1)
+		weir__counter_add(&weir__counters_of(acceptor, conn->scope)->probes, 1);
+}
+
+static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events)
+{
+	struct weir__conn *conn = weir__container(watch, struct weir__conn, watch);
+
+	if (conn->closing)
+		return;
+	if (events & EPOLLERR || (events & EPOLLHUP && !conn->read_shut)) {
+		client_gone(acceptor, conn);
+		return;
+	}
+	if (!(events & EPOLLRDHUP) || conn->read_shut || conn->half_closed)
+		return;
+	conn->half_closed = true;
+	if (conn->request)
+		probe(acceptor, conn);
+	else
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+}
+
+/* The client has half-closed and no request is being parsed. Its last request may still
+ * lie unread in the socket. */
+static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	int unread = 0;
+
+	if (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) {
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+		acceptor->mhd_ready = true;
+		return;
+	}
+	(void)shutdown(conn->fd, SHUT_RDWR);
+	acceptor->mhd_ready = true;
+}
+
+static void expire_body(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir_request *request = conn->request;
+	uint64_t moved = request->received - request->window_received;
+	uint64_t least = (uint64_t)(acceptor->options.body_timeout / WEIR_MILLISECOND) *
+			 acceptor->options.body_min_rate / 1000;
+
+	/* Suspended: it is the handler that does not read. */
+	if (request->suspended || moved >= (least ? least : 1)) {
+		request->window_received = request->received;
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_BODY);
+		return;
+	}
+	request->too_slow = true;
+	if (request->with_worker) {
+		(void)weir_token_cancel(&request->token, WEIR_REASON_DEADLINE,
+					"the body came too slowly");
+		if (!weir__request_recall(request))
+			return;
+	}
+	weir__answer_refuse(request, 408, "the body came too slowly");
+}
+
+/* Bytes that the client's kernel has acknowledged; a change is progress. A Unix socket has
+ * no such count, but the number of bytes not yet read by the peer. */
+static uint64_t progress_of(const struct weir__conn *conn)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+	int waiting = 0;
+
+	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+		return info.tcpi_bytes_acked;
+	(void)ioctl(conn->fd, SIOCOUTQ, &waiting);
+	return (uint64_t)waiting;
+}
+
+static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir_request *request = conn->request;
+	uint64_t progress = progress_of(conn) + 1; /* 0 is "not yet looked" */
+
+	if (request->suspended || progress != request->acked) {
+		request->acked = progress;
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
+		return;
+	}
+	request->cut = true;
+	(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE,
+				"the client does not take its answer");
+	weir__conn_close(acceptor, conn);
+}
+
+void weir__conn_expire(struct weir__acceptor *acceptor, struct weir__conn *conn,
+		       enum weir__deadline_class class)
+{
+	switch (class) {
+	case WEIR__DEADLINE_HANGUP:
+		expire_hangup(acceptor, conn);
+		break;
+	case WEIR__DEADLINE_HEADER:
+	case WEIR__DEADLINE_IDLE:
+		/* No answer: a header that is not complete may be none at all, and a 408 on an
+		 * idle connection is taken for the answer to a request that crosses it. */
+		weir__conn_close(acceptor, conn);
+		break;
+	case WEIR__DEADLINE_BODY:
+		expire_body(acceptor, conn);
+		break;
+	case WEIR__DEADLINE_SEND:
+		expire_send(acceptor, conn);
+		break;
+	case WEIR__DEADLINE_LINGER:
+	case WEIR__DEADLINE_COUNT:
+		break;
+	}
+}

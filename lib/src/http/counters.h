@@ -1,0 +1,56 @@
+/* counters.h: what the acceptor counts. One table feeds the struct and the metrics page.
+ *
+ * All are written by the acceptor thread alone. One set counts ordinary listeners, another
+ * admin listeners, so that looking at a server does not change its numbers.
+ *
+ * The sums hold at every moment:
+ *	requests accepted = answered + refused + cancelled (all reasons) + cut + in flight
+ *	connections accepted = open + closed + refused + cut
+ */
+#ifndef WEIR_HTTP_COUNTERS_H
+#define WEIR_HTTP_COUNTERS_H
+
+#include <weir/token.h>
+
+#include "base/counter.h"
+
+/* X(field, metric name, what an operator should conclude) */
+#define WEIR__COUNTERS(X)                                                                          \
+	X(requests_accepted, "weir_requests_accepted_total",                                       \
+	  "Requests whose header was received.")                                                   \
+	X(requests_answered, "weir_requests_answered_total",                                       \
+	  "Requests answered by their handler, handed to the kernel to the last byte.")            \
+	X(requests_refused, "weir_requests_refused_total",                                         \
+	  "Requests answered by the library without a handler: malformed, no such route, too "     \
+	  "large, too slow, or the queue was full.")                                               \
+	X(requests_cut, "weir_requests_cut_total",                                                 \
+	  "Requests whose connection the server cut before the answer was out.")                   \
+	X(queue_full, "weir_queue_full_total",                                                     \
+	  "Requests refused with 503 because the queue was full: more workers or fewer clients.")  \
+	X(connections_accepted, "weir_connections_accepted_total", "Connections accepted.")        \
+	X(connections_closed, "weir_connections_closed_total",                                     \
+	  "Connections that ended between requests or with an answer.")                            \
+	X(connections_refused, "weir_connections_refused_total",                                   \
+	  "Connections closed right after they were accepted, for want of memory or room.")        \
+	X(connections_cut, "weir_connections_cut_total",                                           \
+	  "Connections that ended in the middle of a request.")                                    \
+	X(accept_pauses, "weir_accept_pauses_total",                                               \
+	  "Times accepting was paused because descriptors or memory ran out, or at the "           \
+	  "connection limit.")                                                                     \
+	X(idle_closed, "weir_idle_connections_closed_total",                                       \
+	  "Idle connections that a stop closed.")                                                  \
+	X(probes, "weir_client_probes_total",                                                      \
+	  "Interim 100 responses sent to find out whether a half-closed client is still there.")   \
+	X(early_answers, "weir_early_answers_total",                                               \
+	  "Answers sent before the request's body had come to its end.")
+
+struct weir__counters {
+#define WEIR__COUNTER_FIELD(field, name, help) weir__counter field;
+	WEIR__COUNTERS(WEIR__COUNTER_FIELD)
+#undef WEIR__COUNTER_FIELD
+	weir__counter requests_cancelled[WEIR_REASON_COUNT];
+	weir__counter responses[6];      /* by hundreds of the status */
+	struct weir__histogram duration; /* header received to answer in the kernel */
+};
+
+#endif

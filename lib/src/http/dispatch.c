@@ -1,0 +1,260 @@
+/* dispatch.c: a request between acceptor, queue and worker; see request.h for who owns it.
+ *
+ * A worker tells the acceptor of a request by setting a bit in `reports` and, if there was
+ * none set, pushing the request on the acceptor's stack: it is there at most once, however
+ * much there is to tell. DONE is the last thing a worker does with a request. It wakes
+ * nobody: the worker goes on to the next job, and the pool calls weir__acceptor_quiet()
+ * before that takes long.
+ */
+#include <errno.h>
+
+#include "http/exchange.h"
+
+/* A handler that takes less than this on average is run in a batch by one worker. */
+#define BRIEF (50 * WEIR_MICROSECOND)
+
+void weir__request_accept(weir_request *request)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+
+	request->accepted_at = acceptor->now;
+	request->counted = true;
+	request->stage = WEIR__RECEIVING;
+	weir__list_append(&acceptor->requests, &request->in_flight);
+	weir__counter_add(&weir__counters_of(acceptor, request->scope)->requests_accepted, 1);
+	if (request->scope == WEIR_SCOPE_PUBLIC)
+		weir__counter_add(&acceptor->in_flight, 1);
+}
+
+/* On the timer thread, which holds a reference for as long as this runs; the report needs
+ * one of its own. */
+static void deadline_passed(void *arg)
+{
+	weir_request *request = arg;
+
+	(void)weir_token_ref(&request->token);
+	weir__acceptor_report(request, WEIR__REPORT_LATE);
+}
+
+int weir__request_set_deadline(weir_request *request)
+{
+	int error = weir_token_set_deadline(
+		&request->token, request->accepted_at + request->route->options.deadline);
+
+	if (!error)
+		weir_token_callback_add(&request->token, &request->deadline_passed, deadline_passed,
+					request);
+	return error;
+}
+
+static void count_outcome(const weir_request *request)
+{
+	struct weir__counters *counters = weir__counters_of(request->acceptor, request->scope);
+	int reason;
+
+	switch (request->outcome) {
+	case WEIR__ANSWERED:
+		weir__counter_add(&counters->requests_answered, 1);
+		break;
+	case WEIR__REFUSED:
+		weir__counter_add(&counters->requests_refused, 1);
+		break;
+	case WEIR__CANCELLED:
+		reason = weir_token_reason(&request->token);
+		if (reason >= WEIR_REASON_COUNT)
+			reason = WEIR_REASON_USER;
+		weir__counter_add(&counters->requests_cancelled[reason], 1);
+		break;
+	case WEIR__CUT:
+		weir__counter_add(&counters->requests_cut, 1);
+		break;
+	}
+	weir__histogram_add(&counters->duration, request->acceptor->now - request->accepted_at);
+}
+
+static void finish(weir_request *request)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+
+	if (request->route && request->route->options.deadline > 0)
+		weir_token_callback_detach(&request->deadline_passed);
+	weir__list_remove(&request->in_flight);
+	count_outcome(request);
+	if (request->scope == WEIR_SCOPE_PUBLIC) {
+		weir__counter_sub(&acceptor->in_flight, 1);
+		if (acceptor->draining && weir__counter_get(&acceptor->in_flight) == 0 &&
+		    weir__counter_get(&acceptor->lingering) == 0)
+			acceptor->options.idle(acceptor->options.arg);
+	}
+	weir__request_release(request);
+}
+
+void weir__request_over(weir_request *request, enum weir__outcome outcome)
+{
+	request->conn = NULL;
+	request->outcome = outcome;
+	if (request->pipe)
+		(void)weir__pipe_end(request->pipe, -ECANCELED);
+	/* A stream's writer needs no word: unless all was sent, the token has been tripped. */
+	if (!request->with_worker || weir__request_recall(request))
+		finish(request);
+}
+
+static void learn(struct weir__route *route, weir_time duration)
+{
+	int64_t average = atomic_load_explicit(&route->average, memory_order_relaxed);
+
+	average = average < 0 ? duration : average + (duration - average) / 8;
+	atomic_store_explicit(&route->average, average, memory_order_relaxed);
+}
+
+/* Runs the handler, unless the request was cancelled while it waited. */
+static void handle(weir_request *request)
+{
+	struct weir__route *route = request->route;
+	weir_time begun = weir_now();
+
+	request->result = weir_token_check(&request->token);
+	if (request->result)
+		return;
+	request->result = route->handler(request, &request->response, &request->token);
+	if (request->result > 0)
+		request->result = -EINVAL;
+	learn(route, weir_now() - begun);
+}
+
+/* What is left to do on the worker: an answer is made here, not on the acceptor, which has
+ * enough to do. */
+static void conclude(weir_request *request)
+{
+	weir_response *response = &request->response;
+	bool complete = response->kind != WEIR__BODY_STREAM || response->stream_length < 0 ||
+			response->written == (uint64_t)response->stream_length;
+
+	if (request->pipe)
+		(void)weir__pipe_end(request->pipe, -EPIPE);
+	if (!request->result && !complete)
+		request->result = -EIO;
+	if (!request->result && !request->stream_begun)
+		request->result = weir__reply_make(response);
+	if (response->pipe)
+		(void)weir__pipe_end(response->pipe, request->result);
+}
+
+static void run(struct weir__job *job, unsigned worker)
+{
+	weir_request *request = weir__container(job, weir_request, job);
+
+	(void)worker;
+	atomic_store_explicit(&request->running, true, memory_order_relaxed);
+	handle(request);
+	conclude(request);
+	weir__acceptor_report(request, WEIR__REPORT_DONE);
+}
+
+static const struct weir__job_ops job_ops = {run};
+
+int weir__request_dispatch(weir_request *request)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+	int64_t average = atomic_load_explicit(&request->route->average, memory_order_relaxed);
+	int error;
+
+	request->job.ops = &job_ops;
+	request->job.brief = average >= 0 && average < BRIEF;
+	request->with_worker = true;
+	request->stage = WEIR__DISPATCHED;
+	error = weir__queue_push(acceptor->options.queue, &request->job);
+	if (error) {
+		request->with_worker = false;
+		request->stage = WEIR__RECEIVING;
+		weir__counter_add(&weir__counters_of(acceptor, request->scope)->queue_full, 1);
+		return error;
+	}
+	acceptor->kick = true;
+	return 0;
+}
+
+bool weir__request_recall(weir_request *request)
+{
+	if (!weir__queue_remove(request->acceptor->options.queue, &request->job))
+		return false;
+	request->with_worker = false;
+	request->result = -ECANCELED;
+	return true;
+}
+
+void weir__request_run_inline(weir_request *request)
+{
+	request->stage = WEIR__DISPATCHED;
+	handle(request);
+	if (request->response.kind == WEIR__BODY_STREAM)
+		request->result = -ENOTSUP;
+	conclude(request);
+	weir__answer_result(request);
+}
+
+void weir__acceptor_report(weir_request *request, unsigned what)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+
+	/* acq_rel: what this thread wrote is seen by whoever takes the bits. After the push the
+	 * request may be gone. */
+	if (atomic_fetch_or_explicit(&request->reports, what, memory_order_acq_rel) == 0)
+		weir__stack_push(&acceptor->reports, &request->report_node);
+	if (what != WEIR__REPORT_DONE)
+		weir__acceptor_wake(acceptor);
+}
+
+/* The handler has returned: the request is the acceptor's again. */
+static void take_back(weir_request *request)
+{
+	request->with_worker = false;
+	if (!request->conn) {
+		finish(request);
+	} else if (request->stream_begun) {
+		/* The answer is under way; the stream's end was put into its pipe. */
+		weir__conn_resume(request->acceptor, request);
+	} else {
+		weir__answer_result(request);
+	}
+}
+
+/* Its token was tripped before a handler had it, by its deadline: answers now. A handler sees
+ * to it by itself. */
+static void take_late(weir_request *request)
+{
+	if (request->conn && request->stage != WEIR__REPLYING &&
+	    weir_token_reason(&request->token) == WEIR_REASON_DEADLINE &&
+	    (!request->with_worker || weir__request_recall(request)))
+		weir__answer_cancelled(request);
+	weir__request_release(request);
+}
+
+static void take_report(weir_request *request, unsigned what)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+
+	if (what & WEIR__REPORT_BEGIN && request->conn)
+		weir__answer_queue(request, WEIR__ANSWERED);
+	if (what & (WEIR__REPORT_DATA | WEIR__REPORT_SPACE))
+		weir__conn_resume(acceptor, request);
+	/* The last two may be the last one sees of the request: LATE holds a reference. */
+	if (what & WEIR__REPORT_DONE)
+		take_back(request);
+	if (what & WEIR__REPORT_LATE)
+		take_late(request);
+}
+
+void weir__reports_take(struct weir__acceptor *acceptor)
+{
+	struct weir__stack_node *node = weir__stack_take(&acceptor->reports);
+
+	while (node) {
+		weir_request *request = weir__container(node, weir_request, report_node);
+
+		node = node->next; /* before the bits are given back: it may be pushed again */
+		take_report(request,
+			    atomic_exchange_explicit(&request->reports, 0, memory_order_acq_rel));
+	}
+}

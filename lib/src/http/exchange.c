@@ -1,0 +1,478 @@
+/* exchange.c: libmicrohttpd's callbacks: a request as it comes in.
+ *
+ * libmicrohttpd calls handle() with a request's header (the first call), then with each
+ * piece of its body, then once with nothing more to come (the final call), and again as long
+ * as there is no answer. What is decided where:
+ *
+ *	first call	checks, routing, limits; a streamed body's handler is dispatched
+ *	body calls	into the buffer or the pipe; a full pipe suspends the connection
+ *	final call	refusals are answered; a buffered request is dispatched, and the
+ *			connection is left unsuspended for one pass: a brief handler is done
+ *			by the next call, and suspending costs four system calls
+ *	next call	no answer yet: suspend until the worker reports
+ *
+ * An answer queued in the first call closes the connection, so it is used only where the
+ * connection must close anyway.
+ */
+#include "http/exchange.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/raw_header.h"
+#include "http/target.h"
+
+/* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
+#define DISCIPLINE ((enum MHD_OPTION)38)
+
+/* The rest of an unwanted body up to this size is read, to keep the connection. */
+#define SMALL_REST ((uint64_t)64 * 1024)
+/* ... and up to this size, to get an answer out that cannot overtake it. */
+#define DISCARD_LIMIT ((uint64_t)64 * 1024 * 1024)
+
+static struct weir__conn *conn_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* The first line is there: the raw target, before anything is decoded. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	struct weir__acceptor *acceptor = cls;
+	struct weir__conn *conn = conn_of(mhd);
+	weir_request *request;
+
+	if (!conn || conn->closing)
+		return NULL;
+	if (conn->request && !conn->request->counted)
+		weir__request_release(conn->request);
+	conn->request = NULL;
+	request = weir__request_create(acceptor, conn);
+	if (!request)
+		return NULL;
+	request->scope = (enum weir_scope)conn->scope;
+	request->peer = conn->peer;
+	request->target = weir__arena_copy(&request->arena, target, strlen(target));
+	conn->request = request;
+	conn->used = true;
+	conn->probed = false;
+	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+	return request;
+}
+
+/* libmicrohttpd's own decoding is switched off: escapes are checked and decoded here. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(text);
+}
+
+struct collector {
+	weir_request *request;
+	struct weir__field *fields;
+	size_t count, capacity;
+	struct weir__raw_header raw;
+	bool failed;
+};
+
+/* Before 1.0: what is loaded counts, not the header this was compiled with. */
+static bool is_old_library(void)
+{
+	return strcmp(MHD_get_version(), "1.") < 0;
+}
+
+static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
+{
+	struct collector *collector = cls;
+
+	(void)kind;
+	(void)name;
+	(void)value;
+	collector->capacity++;
+	return MHD_YES;
+}
+
+static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char *name,
+				  const char *value)
+{
+	struct collector *collector = cls;
+	struct weir__arena *arena = &collector->request->arena;
+	struct weir__field *field = &collector->fields[collector->count];
+	size_t size;
+
+	(void)kind;
+	if (!value)
+		value = "";
+	size = strlen(value);
+	/* A folded line (RFC 9112, 5.2) is seen here, too: 0.9.75 joins it to the field's name,
+	 * in another place. */
+	weir__raw_header_field(&collector->raw, name, value + size);
+	/* White space at the end is not part of a value (RFC 9110, 5.5). Transfer-Encoding keeps
+	 * it, because libmicrohttpd compares it as it is: "chunked " is not chunked there. */
+	while (size > 0 && (value[size - 1] == ' ' || value[size - 1] == '\t') &&
+	       strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) != 0)
+		size--;
+	field->name = weir__arena_copy(arena, name, strlen(name));
+	field->value = weir__arena_copy(arena, value, size);
+	collector->failed = !field->name || !field->value;
+	collector->count++;
+	return collector->failed ? MHD_NO : MHD_YES;
+}
+
+/* Copies the header, because libmicrohttpd's memory goes away with the connection, which may
+ * be before the handler. 0, or the status of a refusal. */
+static int collect(weir_request *request, const char *method, const char *version,
+		   const char **reason)
+{
+	struct collector collector = {.request = request};
+	struct MHD_Connection *mhd = request->conn->mhd;
+	const union MHD_ConnectionInfo *info;
+
+	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_field, &collector);
+	collector.fields = weir__arena_alloc(&request->arena,
+					     (collector.capacity + 1) * sizeof(*collector.fields));
+	request->method = weir__arena_copy(&request->arena, method, strlen(method));
+	*reason = "out of memory";
+	if (!collector.fields || !request->method || !request->target)
+		return 503;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	weir__raw_header_begin(&collector.raw, version + strlen(version),
+			       method + (info ? info->header_size : 0));
+	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &collector);
+	if (collector.failed)
+		return 503;
+	request->fields = collector.fields;
+	request->field_count = collector.count;
+	request->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+	request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	*reason = "the header is malformed";
+	if (is_old_library() && !weir__raw_header_good(&collector.raw))
+		return 400;
+	return weir__check_header(method, request->http_1_0, request->fields, request->field_count,
+				  &request->framing, reason);
+}
+
+static const char *decode(weir_request *request, const char *data, size_t size)
+{
+	char *out = weir__arena_alloc(&request->arena, size + 1);
+
+	return out && weir__percent_decode(out, data, size, false) >= 0 ? out : NULL;
+}
+
+/* Finds the route and decodes the path and its parameters. 0, or the status of a refusal. */
+static int route(weir_request *request, const char **reason)
+{
+	const struct weir__router *router = request->acceptor->options.router;
+	struct weir__target target;
+	struct weir__match match;
+	char allow[128];
+	size_t i;
+
+	*reason = "the target is not valid";
+	if (weir__target_split(request->target, &target))
+		return 400;
+	request->query = target.query;
+	weir__router_match(router, request->method, target.path, target.path_size, request->scope,
+			   &match);
+	if (!match.route && match.path_known) {
+		weir__router_allow(router, target.path, target.path_size, request->scope, allow,
+				   sizeof(allow));
+		(void)weir_response_header(&request->response, "Allow", allow);
+		*reason = "this path does not know the method";
+		return 405;
+	}
+	*reason = "nothing is here";
+	if (!match.route)
+		return 404;
+	*reason = "out of memory";
+	request->path = decode(request, target.path, target.path_size);
+	for (i = 0; i < match.count; i++) {
+		request->params[i] =
+			decode(request, match.captures[i].data, match.captures[i].size);
+		if (!request->params[i])
+			return 503;
+	}
+	request->route = match.route;
+	return request->path ? 0 : 503;
+}
+
+static int check_limits(const weir_request *request, const char **reason)
+{
+	uint64_t limit = request->route->options.body_limit;
+
+	*reason = "the body is too large";
+	if (limit && request->framing.length > limit)
+		return 413;
+	return 0;
+}
+
+/* A refusal that need not close the connection: it can wait for the final call. */
+static bool can_keep(const weir_request *request, int status)
+{
+	if (status == 400 || status == 417 || request->framing.chunked)
+		return false;
+	return request->framing.length == 0 ||
+	       (request->framing.length <= SMALL_REST && !request->framing.expects_continue);
+}
+
+static void begin_refusal(weir_request *request, int status, const char *reason)
+{
+	if (can_keep(request, status)) {
+		request->refusal = status;
+		request->reason = reason;
+		request->discarding = true;
+	} else {
+		request->conn->unread = weir__request_has_body(request) || status == 400;
+		weir__answer_refuse(request, status, reason);
+	}
+}
+
+static int begin_stream(weir_request *request)
+{
+	int error;
+
+	if (!weir__request_has_body(request))
+		return 0; /* dispatched in the final call */
+	request->pipe = malloc(sizeof(*request->pipe));
+	if (!request->pipe)
+		return -ENOMEM;
+	error = weir__pipe_init(request->pipe);
+	if (error) {
+		free(request->pipe);
+		request->pipe = NULL;
+		return error;
+	}
+	return weir__request_dispatch(request);
+}
+
+/* The first call. */
+static void begin(weir_request *request, const char *method, const char *version)
+{
+	const char *reason;
+	int status = collect(request, method, version, &reason);
+
+	weir__request_accept(request);
+	if (!status)
+		status = route(request, &reason);
+	if (!status)
+		status = check_limits(request, &reason);
+	if (!status && request->acceptor->cancelling && request->scope == WEIR_SCOPE_PUBLIC) {
+		status = 503;
+		reason = "the server is stopping";
+	}
+	if (!status && request->route->options.deadline > 0 &&
+	    weir__request_set_deadline(request)) {
+		status = 503;
+		reason = "out of memory";
+	}
+	if (!status && request->route->options.body == WEIR_BODY_STREAMED &&
+	    begin_stream(request)) {
+		status = 503;
+		reason = "the queue is full";
+	}
+	if (status) {
+		begin_refusal(request, status, reason);
+		return;
+	}
+	if (weir__request_has_body(request))
+		weir__conn_deadline(request->acceptor, request->conn, WEIR__DEADLINE_BODY);
+	else
+		weir__deadline_clear(&request->conn->deadline);
+}
+
+/* A piece of the body. Leaves in *size what it did not take. */
+static void take_body(weir_request *request, const char *data, size_t *size)
+{
+	size_t taken = *size;
+	int error = 0;
+
+	if (request->discarding) {
+		*size = 0;
+		request->received += taken;
+		if (request->received > DISCARD_LIMIT) {
+			request->cut = true;
+			weir__conn_close(request->acceptor, request->conn);
+		}
+		return;
+	}
+	if (request->pipe)
+		taken = weir__pipe_put(request->pipe, data, taken);
+	else
+		error = weir__request_buffer(request, data, taken);
+	if (error) {
+		*size = 0;
+		weir__answer_refuse(request, error == -EFBIG ? 413 : 503,
+				    error == -EFBIG ? "the body is too large" : "out of memory");
+		return;
+	}
+	*size -= taken;
+	request->received += taken;
+	if (*size > 0)
+		weir__conn_suspend(request->acceptor, request);
+}
+
+static void dispatch_or_refuse(weir_request *request)
+{
+	if (weir__request_dispatch(request))
+		weir__answer_refuse(request, 503, "the queue is full");
+}
+
+/* The final call, the first time: everything has been received. */
+static void complete(weir_request *request)
+{
+	request->complete = true;
+	weir__deadline_clear(&request->conn->deadline);
+	if (request->refusal) {
+		weir__answer_refuse(request, request->refusal, request->reason);
+	} else if (request->discarding) {
+		weir__answer_result(request);
+	} else if (request->pipe) {
+		(void)weir__pipe_end(request->pipe, 0);
+		request->acceptor->late++;
+	} else if (request->route->options.run == WEIR_RUN_INLINE) {
+		weir__request_run_inline(request);
+	} else {
+		dispatch_or_refuse(request);
+		if (request->with_worker)
+			request->acceptor->late++;
+	}
+}
+
+/* The final call, again: not answered in the pass it had. */
+static void wait_for_worker(weir_request *request)
+{
+	weir__conn_suspend(request->acceptor, request);
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url,
+			      const char *method, const char *version, const char *data,
+			      size_t *size, void **context)
+{
+	struct weir__conn *conn = conn_of(mhd);
+	weir_request *request = conn ? conn->request : NULL;
+
+	(void)cls;
+	(void)url;
+	(void)context;
+	if (!request || conn->closing)
+		return MHD_NO;
+	if (request->stage == WEIR__HEADER)
+		begin(request, method, version);
+	else if (*size > 0)
+		take_body(request, data, size);
+	else if (!request->complete)
+		complete(request);
+	else if (request->stage != WEIR__REPLYING)
+		wait_for_worker(request);
+	return MHD_YES;
+}
+
+/* "Completed": its last byte is in the kernel, or it will never be. */
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
+			 enum MHD_RequestTerminationCode how)
+{
+	struct weir__acceptor *acceptor = cls;
+	struct weir__conn *conn = conn_of(mhd);
+	weir_request *request = conn ? conn->request : NULL;
+	bool good = how == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+
+	*context = NULL;
+	if (!request)
+		return;
+	conn->request = NULL;
+	if (conn->half_closed)
+		(void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+						WEIR__MHD_TIMEOUT);
+	weir__conn_deadline(acceptor, conn,
+			    conn->half_closed ? WEIR__DEADLINE_HANGUP : WEIR__DEADLINE_IDLE);
+	if (!request->counted) {
+		weir__request_release(request);
+		return;
+	}
+	if (good && request->stage == WEIR__REPLYING) {
+		if (acceptor->draining)
+			weir__conn_stop_reading(acceptor, conn);
+		weir__request_over(request, request->outcome);
+		return;
+	}
+	conn->bad_end = true;
+	if (!request->cut)
+		(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE, NULL);
+	weir__request_over(request, request->cut ? WEIR__CUT : WEIR__CANCELLED);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		weir__conn_started(cls, mhd, context);
+	else
+		weir__conn_closed(cls, context);
+}
+
+static void on_log(void *cls, const char *format, va_list arguments)
+{
+	struct weir__acceptor *acceptor = cls;
+	char text[256];
+
+	if (!weir__log_wants(acceptor->options.logger, WEIR_LOG_DEBUG))
+		return;
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	weir__log(acceptor->options.logger, WEIR_LOG_DEBUG, "libmicrohttpd", text, NULL);
+}
+
+ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, size_t size)
+{
+	weir_request *request = cls;
+	ssize_t got;
+
+	(void)position;
+	if (!request->conn || request->conn->closing)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	got = weir__pipe_get(request->response.pipe, buffer, size);
+	if (got == 0) {
+		weir__conn_suspend(request->acceptor, request);
+		return 0;
+	}
+	if (got > 0)
+		return got;
+	if (got == -EPIPE)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+int weir__exchange_open(struct weir__acceptor *acceptor)
+{
+	/* The sign of the strictness option was turned round in 1.0. */
+	bool old = is_old_library();
+	struct MHD_OptionItem strictness[] = {
+		{old ? MHD_OPTION_STRICT_FOR_CLIENT : DISCIPLINE, old ? -1 : 1, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	acceptor->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+			MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, handle, acceptor,
+		/* first, so that it gets what the others have to say */
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, acceptor, MHD_OPTION_CONNECTION_LIMIT,
+		acceptor->options.max_connections + 1u, MHD_OPTION_CONNECTION_TIMEOUT,
+		WEIR__MHD_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		acceptor->options.connection_memory, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		acceptor, MHD_OPTION_NOTIFY_CONNECTION, on_connection, acceptor,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor, MHD_OPTION_UNESCAPE_CALLBACK,
+		keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
+		strictness, MHD_OPTION_END);
+	return acceptor->mhd ? 0 : -ENOMEM;
+}

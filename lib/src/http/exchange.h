@@ -1,0 +1,50 @@
+/* exchange.h: a request and its answer, between libmicrohttpd and the queue. */
+#ifndef WEIR_HTTP_EXCHANGE_H
+#define WEIR_HTTP_EXCHANGE_H
+
+#include <sys/types.h>
+
+#include "http/conn.h"
+
+/* exchange.c: starts and configures libmicrohttpd's daemon. 0 or -ENOMEM. */
+int weir__exchange_open(struct weir__acceptor *acceptor);
+
+/* exchange.c: libmicrohttpd wants bytes of a stream; `request` is the cls. */
+ssize_t weir__exchange_read_stream(void *request, uint64_t position, char *buffer, size_t size);
+
+/* dispatch.c: a request's header is in order: it exists from now on. */
+void weir__request_accept(weir_request *request);
+/* dispatch.c: puts the route's deadline on the token. 0 or -errno. */
+int weir__request_set_deadline(weir_request *request);
+/* dispatch.c: into the queue. 0 or -ENOSPC. */
+int weir__request_dispatch(weir_request *request);
+/* dispatch.c: out of the queue again, if no worker has it yet. */
+bool weir__request_recall(weir_request *request);
+/* dispatch.c: runs an inline route's handler here and answers. */
+void weir__request_run_inline(weir_request *request);
+/* dispatch.c: news from workers. */
+void weir__reports_take(struct weir__acceptor *acceptor);
+/* dispatch.c: the connection side of a request is over. It is finished now or, if a worker
+ * has it, when that comes back. */
+void weir__request_over(weir_request *request, enum weir__outcome outcome);
+
+/* answer.c: answers in the library's own words, now or in the final call. */
+void weir__answer_refuse(weir_request *request, int status, const char *reason);
+/* answer.c: answers with what the handler (or nobody) said. */
+void weir__answer_result(weir_request *request);
+/* answer.c: gives the made response to libmicrohttpd; in the first call this closes the
+ * connection. */
+void weir__answer_queue(weir_request *request, enum weir__outcome outcome);
+/* answer.c: a request that was cancelled before a handler saw it. */
+void weir__answer_cancelled(weir_request *request);
+
+/* linger.c: takes the socket away from libmicrohttpd and answers by hand, because the
+ * request's body has not come to its end. Finishes the request. */
+void weir__linger_answer(weir_request *request, enum weir__outcome outcome);
+/* linger.c: keeps reading what the client still sends after its connection was closed, so
+ * that it gets to read the answer. */
+void weir__linger_after(struct weir__acceptor *acceptor, const struct weir__conn *conn);
+void weir__linger_expire(struct weir__acceptor *acceptor, struct weir__deadline *deadline);
+void weir__linger_close_all(struct weir__acceptor *acceptor);
+
+#endif

@@ -1,0 +1,145 @@
+/* file_response.c: answering with a file: validators, preconditions, ranges. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "http/conditional.h"
+#include "http/request.h"
+#include "http/response.h"
+
+static struct weir__conditions conditions_of(const weir_request *request)
+{
+	return (struct weir__conditions){
+		.if_match = weir_request_header(request, "If-Match"),
+		.if_none_match = weir_request_header(request, "If-None-Match"),
+		.if_modified_since = weir_request_header(request, "If-Modified-Since"),
+		.if_unmodified_since = weir_request_header(request, "If-Unmodified-Since"),
+		.if_range = weir_request_header(request, "If-Range"),
+		.range = weir_request_header(request, "Range"),
+		.reading = request->head || strcmp(request->method, "GET") == 0,
+	};
+}
+
+int weir_request_precondition(const weir_request *request, const char *etag, int64_t mtime)
+{
+	struct weir__conditions conditions = conditions_of(request);
+	struct weir__validators validators = {etag, mtime};
+
+	return weir__precondition(&conditions, &validators);
+}
+
+static int describe(weir_response *response, const struct stat *status, const char *etag,
+		    const struct weir_file_options *options)
+{
+	char date[32];
+	int error;
+
+	weir__date_print(status->st_mtim.tv_sec, date, sizeof(date));
+	error = weir_response_header(response, "ETag", etag);
+	if (!error)
+		error = weir_response_header(response, "Last-Modified", date);
+	if (!error)
+		error = weir__response_add(response, "Accept-Ranges", "bytes");
+	if (!error && !weir__response_field(response, "Content-Type"))
+		error = weir_response_header(response, "Content-Type",
+					     options && options->content_type
+						     ? options->content_type
+						     : "application/octet-stream");
+	return error;
+}
+
+static int content_range(weir_response *response, uint64_t first, uint64_t last, uint64_t size)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, last,
+		       size);
+	return weir_response_header(response, "Content-Range", text);
+}
+
+static int unsatisfiable(weir_response *response, uint64_t size)
+{
+	char text[40];
+	int error;
+
+	(void)snprintf(text, sizeof(text), "bytes */%" PRIu64, size);
+	error = weir_response_header(response, "Content-Range", text);
+	return error ? error : weir_response_error(response, 416, "no such range");
+}
+
+static void attach(weir_response *response, int fd, uint64_t offset, uint64_t length)
+{
+	response->kind = WEIR__BODY_FILE;
+	response->fd = fd;
+	response->offset = offset;
+	response->length = length;
+}
+
+/* Decides between 200, 206, 304, 412 and 416. Takes fd when it answers with the file. */
+static int answer(weir_response *response, const weir_request *request, int *fd,
+		  const struct stat *status, const char *etag)
+{
+	struct weir__conditions conditions = conditions_of(request);
+	struct weir__validators validators = {etag, status->st_mtim.tv_sec};
+	uint64_t size = (uint64_t)status->st_size, offset = 0, length = size;
+	int error, refusal = weir__precondition(&conditions, &validators);
+
+	if (refusal == 412)
+		return weir_response_error(response, 412, "the file is not what you expected");
+	if (refusal)
+		return weir_response_status(response, refusal);
+	switch (weir__range(&conditions, &validators, size, &offset, &length)) {
+	case WEIR__RANGE_UNSATISFIABLE:
+		return unsatisfiable(response, size);
+	case WEIR__RANGE_ONE:
+		error = content_range(response, offset, offset + length - 1, size);
+		if (error)
+			return error;
+		response->status = 206;
+		break;
+	case WEIR__RANGE_NONE:
+		break;
+	}
+	attach(response, *fd, offset, length);
+	*fd = -1;
+	return 0;
+}
+
+int weir_response_file(weir_response *response, const weir_request *request, int fd,
+		       const struct weir_file_options *options)
+{
+	char etag_buffer[80];
+	const char *etag = etag_buffer;
+	struct stat status;
+	int error = 0;
+
+	if (response->pipe) {
+		error = -EALREADY;
+		goto close_file;
+	}
+	if (fstat(fd, &status)) {
+		error = -errno;
+		goto close_file;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		error = -EINVAL;
+		goto close_file;
+	}
+	if (options && options->etag)
+		etag = options->etag;
+	else
+		(void)snprintf(etag_buffer, sizeof(etag_buffer), "\"%jx-%jx-%jx.%lx\"",
+			       (uintmax_t)status.st_ino, (uintmax_t)status.st_size,
+			       (uintmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+	error = describe(response, &status, etag, options);
+	if (!error)
+		error = answer(response, request, &fd, &status, etag);
+
+close_file:
+	if (fd >= 0)
+		(void)close(fd);
+	return error;
+}

@@ -1,0 +1,211 @@
+/* listener.c: see listener.h. */
+#include "http/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Whether somebody accepts on a socket file that is in the way. */
+static bool is_alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool alive;
+
+	if (fd < 0)
+		return true; /* cannot tell: leave it alone */
+	alive = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		errno != ECONNREFUSED;
+	(void)close(fd);
+	return alive;
+}
+
+/* Makes room for a socket file: one that nobody listens on is left over and is removed. */
+static int clear_path(const struct sockaddr_un *address)
+{
+	struct stat status;
+
+	if (lstat(address->sun_path, &status))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(status.st_mode))
+		return -EEXIST;
+	if (is_alive(address))
+		return -EADDRINUSE;
+	return unlink(address->sun_path) && errno != ENOENT ? -errno : 0;
+}
+
+static int open_unix(struct weir__listener *listener, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat status;
+	int error;
+
+	if (!*path)
+		return -EINVAL;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	error = clear_path(&address);
+	if (error)
+		return error;
+	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	if (bind(listener->fd, (const struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	listener->path = strdup(path);
+	if (!listener->path)
+		return -ENOMEM;
+	if (lstat(path, &status) == 0) {
+		listener->device = status.st_dev;
+		listener->inode = status.st_ino;
+	}
+	if (listen(listener->fd, SOMAXCONN))
+		return -errno;
+	return asprintf(&listener->url, "unix:%s", path) < 0 ? -ENOMEM : 0;
+}
+
+static int open_tcp_at(struct weir__listener *listener, const struct addrinfo *at)
+{
+	int on = 1;
+
+	listener->fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
+		return -errno;
+	if (at->ai_family == AF_INET6 &&
+	    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
+		return -errno;
+	if (bind(listener->fd, at->ai_addr, at->ai_addrlen) || listen(listener->fd, SOMAXCONN))
+		return -errno;
+	return 0;
+}
+
+static int print_url(struct weir__listener *listener)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} bound;
+	socklen_t size = sizeof(bound);
+	char host[INET6_ADDRSTRLEN] = "?";
+	bool six;
+	int done;
+
+	if (getsockname(listener->fd, &bound.any, &size))
+		return -errno;
+	six = bound.any.sa_family == AF_INET6;
+	(void)inet_ntop(bound.any.sa_family,
+			six ? (const void *)&bound.in6.sin6_addr : &bound.in.sin_addr, host,
+			sizeof(host));
+	done = asprintf(&listener->url, six ? "http://[%s]:%u" : "http://%s:%u", host,
+			ntohs(six ? bound.in6.sin6_port : bound.in.sin_port));
+	return done < 0 ? -ENOMEM : 0;
+}
+
+/* "host:port", "[v6]:port" or ":port" into its two halves. */
+static int split_address(const char *address, char *host, size_t host_size, const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	const char *from = address;
+	size_t size;
+
+	if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+	    strlen(colon + 1) > 5 || atol(colon + 1) > 65535)
+		return -EINVAL;
+	size = (size_t)(colon - address);
+	if (size > 1 && from[0] == '[' && colon[-1] == ']') {
+		from++;
+		size -= 2;
+	} else if (memchr(from, ':', size)) {
+		return -EINVAL;
+	}
+	if (size >= host_size)
+		return -ENAMETOOLONG;
+	memcpy(host, from, size);
+	host[size] = '\0';
+	*port = colon + 1;
+	return 0;
+}
+
+static int open_tcp(struct weir__listener *listener, const char *address)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+				       .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *found, *at;
+	const char *port;
+	char host[256];
+	int error = split_address(address, host, sizeof(host), &port);
+
+	if (error)
+		return error;
+	switch (getaddrinfo(*host ? host : NULL, port, &hints, &found)) {
+	case 0:
+		break;
+	case EAI_MEMORY:
+		return -ENOMEM;
+	case EAI_SYSTEM:
+		return -errno;
+	default:
+		return -EINVAL;
+	}
+	error = -EADDRNOTAVAIL;
+	for (at = found; at; at = at->ai_next) {
+		error = open_tcp_at(listener, at);
+		if (!error)
+			break;
+		if (listener->fd >= 0)
+			(void)close(listener->fd);
+		listener->fd = -1;
+	}
+	freeaddrinfo(found);
+	return error ? error : print_url(listener);
+}
+
+int weir__listener_open(struct weir__listener *listener, const char *address, enum weir_scope scope)
+{
+	int error;
+
+	memset(listener, 0, sizeof(*listener));
+	listener->fd = -1;
+	listener->scope = scope;
+	if (strncmp(address, "unix:", 5) == 0)
+		error = open_unix(listener, address + 5);
+	else
+		error = open_tcp(listener, address);
+	if (error)
+		weir__listener_fini(listener);
+	return error;
+}
+
+void weir__listener_close(struct weir__listener *listener)
+{
+	struct stat status;
+
+	if (listener->fd < 0)
+		return;
+	(void)close(listener->fd);
+	listener->fd = -1;
+	if (listener->path && lstat(listener->path, &status) == 0 &&
+	    status.st_dev == listener->device && status.st_ino == listener->inode)
+		(void)unlink(listener->path);
+}
+
+void weir__listener_fini(struct weir__listener *listener)
+{
+	weir__listener_close(listener);
+	free(listener->path);
+	free(listener->url);
+	listener->path = listener->url = NULL;
+}

@@ -1,0 +1,234 @@
+/* request.c: life of a request, and what a handler can ask of it. */
+#include "http/request.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/acceptor.h"
+#include "http/target.h"
+
+/* The last reference to the token is the last to the request. */
+static void free_request(weir_token *token)
+{
+	weir_request *request = weir__container(token, weir_request, token);
+
+	weir__response_fini(&request->response);
+	if (request->pipe) {
+		weir__pipe_fini(request->pipe);
+		free(request->pipe);
+	}
+	free(request->body);
+	weir__arena_release(&request->arena);
+	free(request);
+}
+
+weir_request *weir__request_create(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir_request *request = malloc(sizeof(*request));
+
+	if (!request)
+		return NULL;
+	memset(request, 0, offsetof(weir_request, memory));
+	request->acceptor = acceptor;
+	request->conn = conn;
+	weir__token_init(&request->token, free_request);
+	weir__list_init(&request->in_flight);
+	weir__list_init(&request->job.node);
+	weir__arena_init(&request->arena, request->memory, sizeof(request->memory));
+	weir__response_init(&request->response, request);
+	return request;
+}
+
+void weir__request_release(weir_request *request)
+{
+	weir_token_unref(&request->token);
+}
+
+int weir__request_buffer(weir_request *request, const void *data, size_t size)
+{
+	uint64_t limit = request->route->options.body_limit;
+	size_t capacity = request->body_capacity;
+	char *body;
+
+	if (size > limit || request->body_size > limit - size)
+		return -EFBIG;
+	if (request->body_size + size >= capacity) {
+		/* A length that was announced, and checked against the limit, is taken at its
+		 * word only piece by piece: memory follows what has come. */
+		while (capacity <= request->body_size + size)
+			capacity = capacity ? capacity * 2 : 4096;
+		body = realloc(request->body, capacity);
+		if (!body)
+			return -ENOMEM;
+		request->body = body;
+		request->body_capacity = capacity;
+	}
+	memcpy(request->body + request->body_size, data, size);
+	request->body_size += size;
+	request->body[request->body_size] = '\0';
+	return 0;
+}
+
+void weir__address_print(const union weir__address *address, char *out, size_t size)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (address->any.sa_family == AF_INET) {
+		(void)inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
+		(void)snprintf(out, size, "%s:%u", host, ntohs(address->in.sin_port));
+	} else if (address->any.sa_family == AF_INET6) {
+		(void)inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+		(void)snprintf(out, size, "[%s]:%u", host, ntohs(address->in6.sin6_port));
+	} else {
+		(void)snprintf(out, size, "unix");
+	}
+}
+
+const char *weir_request_method(const weir_request *request)
+{
+	return request->method;
+}
+
+const char *weir_request_target(const weir_request *request)
+{
+	return request->target;
+}
+
+const char *weir_request_path(const weir_request *request)
+{
+	return request->path;
+}
+
+const char *weir_request_route(const weir_request *request)
+{
+	return request->route->pattern;
+}
+
+const char *weir_request_param(const weir_request *request, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < request->route->param_count; i++)
+		if (strcmp(request->route->params[i], name) == 0)
+			return request->params[i];
+	return NULL;
+}
+
+/* The arena is the handler's own, so asking may take memory from it. */
+static char *decode(const weir_request *request, const char *data, size_t size)
+{
+	struct weir__arena *arena = &((weir_request *)request)->arena;
+	char *out = weir__arena_alloc(arena, size + 1);
+
+	return out && weir__percent_decode(out, data, size, true) >= 0 ? out : NULL;
+}
+
+const char *weir_request_query(const weir_request *request, const char *name)
+{
+	const char *at = request->query, *key, *value;
+	size_t key_size, value_size;
+
+	while ((at = weir__query_next(at, &key, &key_size, &value, &value_size))) {
+		const char *decoded = decode(request, key, key_size);
+
+		if (decoded && strcmp(decoded, name) == 0)
+			return decode(request, value, value_size);
+	}
+	return NULL;
+}
+
+const char *weir_request_header(const weir_request *request, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < request->field_count; i++)
+		if (strcasecmp(request->fields[i].name, name) == 0)
+			return request->fields[i].value;
+	return NULL;
+}
+
+int weir_request_each_header(const weir_request *request,
+			     int (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < request->field_count && !result; i++)
+		result = fn(arg, request->fields[i].name, request->fields[i].value);
+	return result;
+}
+
+const char *weir_request_client(const weir_request *request)
+{
+	struct weir__arena *arena = &((weir_request *)request)->arena;
+	char text[INET6_ADDRSTRLEN + 16];
+	const char *copy;
+
+	weir__address_print(&request->peer, text, sizeof(text));
+	copy = weir__arena_copy(arena, text, strlen(text));
+	return copy ? copy : "?";
+}
+
+void *weir_request_context(const weir_request *request)
+{
+	return request->route->context;
+}
+
+struct weir_server *weir_request_server(const weir_request *request)
+{
+	return request->acceptor->options.server;
+}
+
+int64_t weir_request_length(const weir_request *request)
+{
+	return request->framing.chunked ? -1 : (int64_t)request->framing.length;
+}
+
+int weir_request_body(const weir_request *request, const void **data, size_t *size)
+{
+	if (request->route->options.body != WEIR_BODY_BUFFERED)
+		return -EINVAL;
+	*data = request->body ? request->body : "";
+	*size = request->body_size;
+	return 0;
+}
+
+ssize_t weir_request_read(weir_request *request, void *buffer, size_t size)
+{
+	uint64_t limit = request->route->options.body_limit;
+	ssize_t got;
+	bool wake;
+
+	if (request->route->options.body != WEIR_BODY_STREAMED)
+		return -EINVAL;
+	if (!request->pipe || size == 0)
+		return weir_token_check(&request->token);
+	got = weir__pipe_read(request->pipe, buffer, size, &request->token, &wake);
+	if (wake)
+		weir__acceptor_report(request, WEIR__REPORT_SPACE);
+	if (got > 0) {
+		request->body_read += (uint64_t)got;
+		if (limit && request->body_read > limit)
+			return -EFBIG;
+	}
+	return got;
+}
+
+weir_token *weir_request_token(weir_request *request)
+{
+	return &request->token;
+}
+
+weir_token *weir_request_drain_token(weir_request *request)
+{
+	return request->acceptor->options.drain_token;
+}
+
+void weir_request_note(weir_request *request, const char *what)
+{
+	atomic_store_explicit(&request->note, what, memory_order_relaxed);
+}

@@ -1,0 +1,359 @@
+/* router.c: see router.h. */
+#include "http/router.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/check.h"
+#include "http/target.h"
+
+#define MAX_SEGMENTS 32
+
+struct weir__router_node {
+	char *segment; /* literal, decoded; NULL in the root, {name} and {name...} nodes */
+	struct weir__router_node *children; /* literals */
+	struct weir__router_node *next;     /* sibling literal */
+	struct weir__router_node *param, *rest;
+	struct weir__route *routes;
+};
+
+int weir__router_init(struct weir__router *router)
+{
+	router->root = calloc(1, sizeof(*router->root));
+	return router->root ? 0 : -ENOMEM;
+}
+
+static void free_route(struct weir__route *route)
+{
+	size_t i;
+
+	for (i = 0; i < route->param_count; i++)
+		free(route->params[i]);
+	free(route->method);
+	free(route->pattern);
+	free(route);
+}
+
+static void free_node(struct weir__router_node *node)
+{
+	if (!node)
+		return;
+	while (node->children) {
+		struct weir__router_node *child = node->children;
+
+		node->children = child->next;
+		free_node(child);
+	}
+	free_node(node->param);
+	free_node(node->rest);
+	while (node->routes) {
+		struct weir__route *route = node->routes;
+
+		node->routes = route->next;
+		free_route(route);
+	}
+	free(node->segment);
+	free(node);
+}
+
+void weir__router_fini(struct weir__router *router)
+{
+	free_node(router->root);
+	router->root = NULL;
+}
+
+static int branch(struct weir__router_node **at)
+{
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	return *at ? 0 : -ENOMEM;
+}
+
+static int branch_literal(struct weir__router_node *node, const char *segment, size_t size,
+			  struct weir__router_node **out)
+{
+	struct weir__router_node *child;
+
+	for (child = node->children; child; child = child->next)
+		if (strlen(child->segment) == size && memcmp(child->segment, segment, size) == 0) {
+			*out = child;
+			return 0;
+		}
+	child = calloc(1, sizeof(*child));
+	if (!child)
+		return -ENOMEM;
+	child->segment = strndup(segment, size);
+	if (!child->segment) {
+		free(child);
+		return -ENOMEM;
+	}
+	child->next = node->children;
+	node->children = child;
+	*out = child;
+	return 0;
+}
+
+static int add_param(struct weir__route *route, const char *name, size_t size)
+{
+	size_t i;
+
+	if (size == 0 || route->param_count == WEIR__MAX_PARAMS || memchr(name, '{', size))
+		return -EINVAL;
+	for (i = 0; i < route->param_count; i++)
+		if (strlen(route->params[i]) == size && !memcmp(route->params[i], name, size))
+			return -EINVAL;
+	route->params[route->param_count] = strndup(name, size);
+	if (!route->params[route->param_count])
+		return -ENOMEM;
+	route->param_count++;
+	return 0;
+}
+
+/* Follows one segment of a pattern. */
+static int follow_segment(struct weir__router_node **at, struct weir__route *route,
+			  const char *segment, size_t size, bool last)
+{
+	int error;
+
+	if (size == 0 || segment[0] != '{') {
+		if (memchr(segment, '{', size) || memchr(segment, '}', size))
+			return -EINVAL;
+		return branch_literal(*at, segment, size, at);
+	}
+	if (segment[size - 1] != '}')
+		return -EINVAL;
+	if (size >= 5 && memcmp(segment + size - 4, "...}", 4) == 0) {
+		if (!last)
+			return -EINVAL;
+		error = add_param(route, segment + 1, size - 5);
+		if (error)
+			return error;
+		error = branch(&(*at)->rest);
+		*at = (*at)->rest;
+		return error;
+	}
+	error = add_param(route, segment + 1, size - 2);
+	if (error)
+		return error;
+	error = branch(&(*at)->param);
+	*at = (*at)->param;
+	return error;
+}
+
+static int follow_path(struct weir__router_node **at, struct weir__route *route, const char *path)
+{
+	int segments = 0;
+
+	while (*path) {
+		size_t size;
+		int error;
+
+		path++; /* the slash */
+		size = strcspn(path, "/");
+		if (++segments > MAX_SEGMENTS)
+			return -EINVAL;
+		error = follow_segment(at, route, path, size, path[size] == '\0');
+		if (error)
+			return error;
+		path += size;
+	}
+	return 0;
+}
+
+static bool overlap(const struct weir__route *a, const struct weir__route *b)
+{
+	enum weir_scope x = a->options.scope, y = b->options.scope;
+
+	return strcmp(a->method, b->method) == 0 &&
+	       (x == y || x == WEIR_SCOPE_BOTH || y == WEIR_SCOPE_BOTH);
+}
+
+int weir__router_add(struct weir__router *router, const char *pattern, weir_handler handler,
+		     void *context, const struct weir_route_options *options)
+{
+	const char *space = strchr(pattern, ' ');
+	struct weir__router_node *at = router->root;
+	struct weir__route *route, *other;
+	int error = -ENOMEM;
+
+	if (!space || space[1] != '/' || strchr(space + 1, ' '))
+		return -EINVAL;
+	route = calloc(1, sizeof(*route));
+	if (!route)
+		return -ENOMEM;
+	route->pattern = strdup(pattern);
+	route->method = strndup(pattern, (size_t)(space - pattern));
+	route->handler = handler;
+	route->context = context;
+	route->options = *options;
+	atomic_init(&route->average, -1);
+	if (!route->pattern || !route->method)
+		goto free_route;
+	error = weir__is_token(route->method) ? follow_path(&at, route, space + 1) : -EINVAL;
+	if (error)
+		goto free_route;
+	for (other = at->routes; other; other = other->next)
+		if (overlap(other, route)) {
+			error = -EEXIST;
+			goto free_route;
+		}
+	route->next = at->routes;
+	at->routes = route;
+	return 0;
+
+free_route:
+	free_route(route);
+	return error;
+}
+
+/* One walk through the tree for one path. `visit` is called with each node whose path
+ * matches, the most specific first, until it returns true. */
+struct walk {
+	enum weir_scope scope;
+	const char *method;
+	bool (*visit)(struct walk *walk, const struct weir__router_node *node);
+	struct weir__match *match;
+	struct weir__capture captures[MAX_SEGMENTS];
+	size_t count;
+	char *allow;
+	size_t allow_size;
+};
+
+static bool in_scope(const struct weir__route *route, enum weir_scope scope)
+{
+	return route->options.scope == scope || route->options.scope == WEIR_SCOPE_BOTH;
+}
+
+/* Whether a raw segment is the literal, escapes decoded. */
+static bool is_literal(const char *segment, size_t size, const char *literal)
+{
+	char decoded[256];
+
+	if (!memchr(segment, '%', size))
+		return strlen(literal) == size && memcmp(segment, literal, size) == 0;
+	return size < sizeof(decoded) && weir__percent_decode(decoded, segment, size, false) >= 0 &&
+	       strcmp(decoded, literal) == 0;
+}
+
+static bool descend(struct walk *walk, const struct weir__router_node *node, const char *path,
+		    const char *end)
+{
+	const struct weir__router_node *child;
+	const char *slash;
+	size_t size;
+
+	if (path == end)
+		return node->routes && walk->visit(walk, node);
+	path++; /* the slash */
+	slash = memchr(path, '/', (size_t)(end - path));
+	size = (size_t)((slash ? slash : end) - path);
+	for (child = node->children; child; child = child->next)
+		if (is_literal(path, size, child->segment) &&
+		    descend(walk, child, path + size, end))
+			return true;
+	if (node->param && size > 0 && walk->count < WEIR__MAX_PARAMS) {
+		walk->captures[walk->count++] = (struct weir__capture){path, size};
+		if (descend(walk, node->param, path + size, end))
+			return true;
+		walk->count--;
+	}
+	if (node->rest && walk->count < WEIR__MAX_PARAMS) {
+		walk->captures[walk->count++] = (struct weir__capture){path, (size_t)(end - path)};
+		if (walk->visit(walk, node->rest))
+			return true;
+		walk->count--;
+	}
+	return false;
+}
+
+static const struct weir__route *find_method(const struct weir__router_node *node,
+					     const char *method, enum weir_scope scope)
+{
+	const struct weir__route *route;
+
+	for (route = node->routes; route; route = route->next)
+		if (in_scope(route, scope) && strcmp(route->method, method) == 0)
+			return route;
+	return NULL;
+}
+
+static bool visit_for_route(struct walk *walk, const struct weir__router_node *node)
+{
+	const struct weir__route *route = find_method(node, walk->method, walk->scope);
+
+	if (!route && strcmp(walk->method, "HEAD") == 0)
+		route = find_method(node, "GET", walk->scope);
+	if (!route)
+		route = find_method(node, "*", walk->scope);
+	if (!route) {
+		for (route = node->routes; route; route = route->next)
+			if (in_scope(route, walk->scope))
+				walk->match->path_known = 1;
+		return false;
+	}
+	walk->match->route = (struct weir__route *)route;
+	walk->match->count = walk->count;
+	memcpy(walk->match->captures, walk->captures, walk->count * sizeof(walk->captures[0]));
+	return true;
+}
+
+void weir__router_match(const struct weir__router *router, const char *method, const char *path,
+			size_t size, enum weir_scope scope, struct weir__match *out)
+{
+	struct walk walk = {.method = method, .visit = visit_for_route, .match = out};
+
+	walk.scope = scope;
+	out->route = NULL;
+	out->count = 0;
+	out->path_known = 0;
+	(void)descend(&walk, router->root, path, path + size);
+}
+
+static bool has_method(const char *allow, const char *method)
+{
+	size_t size = strlen(method);
+	const char *at = allow;
+
+	while ((at = strstr(at, method))) {
+		if ((at == allow || at[-1] == ' ') && (at[size] == ',' || at[size] == '\0'))
+			return true;
+		at += size;
+	}
+	return false;
+}
+
+static void allow_method(struct walk *walk, const char *method)
+{
+	size_t used = strlen(walk->allow);
+
+	if (!has_method(walk->allow, method))
+		(void)snprintf(walk->allow + used, walk->allow_size - used, "%s%s",
+			       used ? ", " : "", method);
+}
+
+static bool visit_for_methods(struct walk *walk, const struct weir__router_node *node)
+{
+	const struct weir__route *route;
+
+	for (route = node->routes; route; route = route->next) {
+		if (!in_scope(route, walk->scope))
+			continue;
+		allow_method(walk, route->method);
+		if (strcmp(route->method, "GET") == 0)
+			allow_method(walk, "HEAD");
+	}
+	return false;
+}
+
+void weir__router_allow(const struct weir__router *router, const char *path, size_t path_size,
+			enum weir_scope scope, char *out, size_t out_size)
+{
+	struct walk walk = {.visit = visit_for_methods, .allow = out, .allow_size = out_size};
+
+	walk.scope = scope;
+	out[0] = '\0';
+	(void)descend(&walk, router->root, path, path + path_size);
+}

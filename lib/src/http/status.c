@@ -1,0 +1,107 @@
+/* status.c: what is in flight, for people and for the drain report. */
+#include <linux/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "http/conn.h"
+
+static const char *doing(const weir_request *request)
+{
+	const char *note = atomic_load_explicit(&request->note, memory_order_relaxed);
+
+	if (request->with_worker) {
+		if (!atomic_load_explicit(&request->running, memory_order_relaxed))
+			return "queued";
+		return note ? note : "in handler";
+	}
+	if (request->stage == WEIR__DISPATCHED) /* inline: it is being run by who asks */
+		return note ? note : "in handler";
+	return request->stage == WEIR__REPLYING ? "sending" : "receiving";
+}
+
+/* A stream knows what went out. For anything else the kernel is asked what the client has
+ * acknowledged on this connection: exact for its first request, an upper bound later. */
+static uint64_t bytes_sent(const weir_request *request)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (request->stage != WEIR__REPLYING)
+		return 0;
+	if (request->response.kind == WEIR__BODY_STREAM)
+		return weir__pipe_passed(request->response.pipe);
+	if (!request->conn ||
+	    getsockopt(request->conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return 0;
+	return info.tcpi_bytes_acked;
+}
+
+void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_request *request,
+			      struct weir_straggler *out)
+{
+	memset(out, 0, sizeof(*out));
+	(void)snprintf(out->route, sizeof(out->route), "%s",
+		       request->route ? request->route->pattern : "-");
+	(void)snprintf(out->path, sizeof(out->path), "%s", request->path ? request->path : "-");
+	weir__address_print(&request->peer, out->client, sizeof(out->client));
+	(void)snprintf(out->doing, sizeof(out->doing), "%s", doing(request));
+	out->age = acceptor->now - request->accepted_at;
+	out->received = request->received;
+	out->sent = bytes_sent(request);
+	out->abandoned = request->with_worker;
+}
+
+#define MOST_DESCRIBED 100
+
+void weir__requests_describe(struct weir__acceptor *acceptor, void *arg)
+{
+	struct weir__text *text = arg;
+	struct weir__list *node;
+	unsigned count = 0;
+
+	weir__list_each (node, &acceptor->requests) {
+		const weir_request *request = weir__container(node, weir_request, in_flight);
+		struct weir_straggler entry;
+
+		if (request->scope != WEIR_SCOPE_PUBLIC)
+			continue;
+		if (count == MOST_DESCRIBED)
+			break;
+		weir__straggler_describe(acceptor, request, &entry);
+		weir__text_printf(text, "%s{\"route\":", count++ ? "," : "");
+		weir__text_json(text, entry.route);
+		weir__text_append(text, ",\"path\":", 8);
+		weir__text_json(text, entry.path);
+		weir__text_append(text, ",\"client\":", 10);
+		weir__text_json(text, entry.client);
+		weir__text_append(text, ",\"doing\":", 9);
+		weir__text_json(text, entry.doing);
+		weir__text_printf(text, ",\"age_seconds\":%.6f,\"received\":%llu,\"sent\":%llu}",
+				  (double)entry.age / 1e9, (unsigned long long)entry.received,
+				  (unsigned long long)entry.sent);
+	}
+}
+
+void weir__requests_count(struct weir__acceptor *acceptor, void *arg)
+{
+	struct weir__census *census = arg;
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->requests) {
+		const weir_request *request = weir__container(node, weir_request, in_flight);
+
+		if (request->scope != WEIR_SCOPE_PUBLIC)
+			continue;
+		if (request->stage == WEIR__REPLYING)
+			census->replying++;
+		else if (request->stage < WEIR__DISPATCHED)
+			census->receiving++;
+		else if (!request->with_worker ||
+			 atomic_load_explicit(&request->running, memory_order_relaxed))
+			census->running++;
+		else
+			census->queued++;
+	}
+}

@@ -1,0 +1,116 @@
+/* target.c: see target.h. */
+#include "http/target.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool is_control(int c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* The byte that the escape at `s` stands for; -EINVAL if it is none or a control character. */
+static int escaped(const char *s, size_t left)
+{
+	int high, low, c;
+
+	if (left < 3)
+		return -EINVAL;
+	high = hex(s[1]);
+	low = hex(s[2]);
+	if (high < 0 || low < 0)
+		return -EINVAL;
+	c = high * 16 + low;
+	return is_control(c) ? -EINVAL : c;
+}
+
+ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool plus)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < size; i++) {
+		if (data[i] == '%') {
+			int c = escaped(data + i, size - i);
+
+			if (c < 0)
+				return c;
+			out[n++] = (char)c;
+			i += 2;
+		} else {
+			out[n++] = data[i] == '+' && plus ? ' ' : data[i];
+		}
+	}
+	out[n] = '\0';
+	return (ssize_t)n;
+}
+
+/* Past "http://authority" of an absolute-form target; the target itself otherwise. */
+static const char *skip_authority(const char *target)
+{
+	const char *authority;
+
+	if (strncasecmp(target, "http://", 7) == 0)
+		authority = target + 7;
+	else if (strncasecmp(target, "https://", 8) == 0)
+		authority = target + 8;
+	else
+		return target;
+	return authority + strcspn(authority, "/?");
+}
+
+int weir__target_split(const char *target, struct weir__target *out)
+{
+	const char *path = skip_authority(target);
+	const char *s;
+	size_t size = strlen(path);
+
+	for (s = target; *s; s++)
+		if (is_control(*s) || *s == ' ' || *s == '#')
+			return -EINVAL;
+	for (s = path; *s; s++)
+		if (*s == '%' && escaped(s, size - (size_t)(s - path)) < 0)
+			return -EINVAL;
+	out->query = strchr(path, '?');
+	out->path = path;
+	out->path_size = out->query ? (size_t)(out->query - path) : size;
+	if (out->query)
+		out->query++;
+	if (path != target && out->path_size == 0) {
+		/* "http://example.org" names the root (RFC 9110, 4.2.3). */
+		out->path = "/";
+		out->path_size = 1;
+	}
+	return out->path[0] == '/' ? 0 : -EINVAL;
+}
+
+const char *weir__query_next(const char *query, const char **name, size_t *name_size,
+			     const char **value, size_t *value_size)
+{
+	size_t pair;
+
+	if (!query || !*query)
+		return NULL;
+	pair = strcspn(query, "&");
+	*name = query;
+	*name_size = strcspn(query, "&=");
+	if (*name_size < pair) {
+		*value = query + *name_size + 1;
+		*value_size = pair - *name_size - 1;
+	} else {
+		*value = query + pair;
+		*value_size = 0;
+	}
+	return query[pair] ? query + pair + 1 : query + pair;
+}

@@ -1,0 +1,171 @@
+/* metrics.c: the server in numbers: Prometheus' text format (exposition format 0.0.4) and
+ * JSON. Counts of ordinary listeners only. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "server/server_private.h"
+
+static void family(struct weir__text *text, const char *name, const char *type, const char *help)
+{
+	weir__text_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(struct weir__text *text, const char *name, const char *help, uint64_t value)
+{
+	family(text, name, "gauge", help);
+	weir__text_printf(text, "%s %" PRIu64 "\n", name, value);
+}
+
+static void counters(struct weir__text *text, const struct weir__counters *from)
+{
+	int i;
+
+#define METRIC(field, name, help)                                                                  \
+	family(text, name, "counter", help);                                                       \
+	weir__text_printf(text, name " %" PRIu64 "\n", weir__counter_get(&from->field));
+	WEIR__COUNTERS(METRIC)
+#undef METRIC
+	family(text, "weir_requests_cancelled_total", "counter",
+	       "Requests whose token was tripped before their handler had answered.");
+	for (i = WEIR_REASON_NONE + 1; i < WEIR_REASON_COUNT; i++)
+		weir__text_printf(
+			text, "weir_requests_cancelled_total{reason=\"%s\"} %" PRIu64 "\n",
+			weir_reason_key(i), weir__counter_get(&from->requests_cancelled[i]));
+	family(text, "weir_responses_total", "counter", "Answers by the hundreds of their status.");
+	for (i = 2; i < 6; i++)
+		weir__text_printf(text, "weir_responses_total{class=\"%dxx\"} %" PRIu64 "\n", i,
+				  weir__counter_get(&from->responses[i]));
+}
+
+static void duration(struct weir__text *text, const struct weir__histogram *from)
+{
+	static const char *const labels[] = {
+#define LABEL(bound, label) label,
+		WEIR__BUCKETS(LABEL)
+#undef LABEL
+			"+Inf"};
+	uint64_t sum = 0;
+	int i;
+
+	family(text, "weir_request_duration_seconds", "histogram",
+	       "From a request's header to the end of its answer, or of the request.");
+	for (i = 0; i <= WEIR__BUCKET_COUNT; i++) {
+		sum += weir__counter_get(&from->buckets[i]);
+		weir__text_printf(text,
+				  "weir_request_duration_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
+				  labels[i], sum);
+	}
+	weir__text_printf(text,
+			  "weir_request_duration_seconds_sum %.9f\n"
+			  "weir_request_duration_seconds_count %" PRIu64 "\n",
+			  (double)weir__counter_get(&from->sum) / 1e9, sum);
+}
+
+static void phases(struct weir__text *text, const struct weir__census *census)
+{
+	family(text, "weir_requests_in_flight", "gauge",
+	       "Requests that were accepted and are not finished, by what they wait for.");
+	weir__text_printf(text,
+			  "weir_requests_in_flight{phase=\"receiving\"} %u\n"
+			  "weir_requests_in_flight{phase=\"queued\"} %u\n"
+			  "weir_requests_in_flight{phase=\"running\"} %u\n"
+			  "weir_requests_in_flight{phase=\"replying\"} %u\n",
+			  census->receiving, census->queued, census->running, census->replying);
+}
+
+/* Everything on the acceptor's thread, so that the sums hold at that moment. */
+struct page {
+	struct weir_server *server;
+	struct weir__text text;
+};
+
+static void write_metrics(struct weir__acceptor *acceptor, void *arg)
+{
+	struct page *page = arg;
+	struct weir_server *server = page->server;
+	struct weir__text *text = &page->text;
+	struct weir__census census = {0};
+
+	weir__requests_count(acceptor, &census);
+	counters(text, &acceptor->counters[WEIR_SCOPE_PUBLIC]);
+	phases(text, &census);
+	gauge(text, "weir_connections_open", "Connections that are open.",
+	      weir__counter_get(&acceptor->connections));
+	gauge(text, "weir_sockets_lingering",
+	      "Sockets that are read to their end after an early answer.",
+	      weir__counter_get(&acceptor->lingering));
+	gauge(text, "weir_queue_depth", "Requests that wait for a worker.",
+	      weir__queue_length(&server->queue));
+	gauge(text, "weir_queue_capacity", "How many may wait.", server->queue.limit);
+	gauge(text, "weir_workers", "Worker threads.", server->options.workers);
+	gauge(text, "weir_workers_busy", "Workers that are running a handler.",
+	      weir__pool_busy(&server->pool));
+	gauge(text, "weir_drain_phase",
+	      "0 running, 1 closing, 2 grace, 3 cancelling, 4 forcing, 5 teardown, 6 done.",
+	      (uint64_t)weir__drain_phase(&server->drain));
+	duration(text, &acceptor->counters[WEIR_SCOPE_PUBLIC].duration);
+}
+
+static void write_status(struct weir__acceptor *acceptor, void *arg)
+{
+	struct page *page = arg;
+	struct weir_server *server = page->server;
+	struct weir__text *text = &page->text;
+	const struct weir__counters *from = &acceptor->counters[WEIR_SCOPE_PUBLIC];
+	struct weir__census census = {0};
+	uint64_t cancelled = 0;
+	int reason;
+
+	weir__requests_count(acceptor, &census);
+	for (reason = 0; reason < WEIR_REASON_COUNT; reason++)
+		cancelled += weir__counter_get(&from->requests_cancelled[reason]);
+	weir__text_printf(text, "{\"version\":\"%s\",\"phase\":\"%s\",", weir_version(),
+			  weir_phase_key((int)weir__drain_phase(&server->drain)));
+	weir__text_printf(text, "\"queue\":{\"depth\":%u,\"capacity\":%u},",
+			  weir__queue_length(&server->queue), server->queue.limit);
+	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,
+			  weir__pool_busy(&server->pool));
+	weir__text_printf(text, "\"connections\":%" PRIu64 ",",
+			  weir__counter_get(&acceptor->connections));
+	weir__text_printf(text,
+			  "\"in_flight\":{\"receiving\":%u,\"queued\":%u,\"running\":%u,"
+			  "\"replying\":%u},",
+			  census.receiving, census.queued, census.running, census.replying);
+	weir__text_printf(text,
+			  "\"requests\":{\"accepted\":%" PRIu64 ",\"answered\":%" PRIu64
+			  ",\"refused\":%" PRIu64 ",\"cancelled\":%" PRIu64 ",\"cut\":%" PRIu64
+			  "},\"details\":[",
+			  weir__counter_get(&from->requests_accepted),
+			  weir__counter_get(&from->requests_answered),
+			  weir__counter_get(&from->requests_refused), cancelled,
+			  weir__counter_get(&from->requests_cut));
+	weir__requests_describe(acceptor, text);
+	weir__text_append(text, "]}\n", 3);
+}
+
+static int write_page(weir_server *server,
+		      void (*write)(struct weir__acceptor *acceptor, void *page), char **text,
+		      size_t *size)
+{
+	struct page page = {server, WEIR__TEXT_EMPTY};
+	bool begun;
+
+	(void)pthread_mutex_lock(&server->lock);
+	begun = server->has_acceptor;
+	(void)pthread_mutex_unlock(&server->lock);
+	if (!begun)
+		return -EINVAL;
+	weir__acceptor_call(&server->acceptor, write, &page);
+	return weir__text_take(&page.text, text, size);
+}
+
+int weir_server_metrics(weir_server *server, char **text, size_t *size)
+{
+	return write_page(server, write_metrics, text, size);
+}
+
+int weir_server_status(weir_server *server, char **text, size_t *size)
+{
+	return write_page(server, write_status, text, size);
+}

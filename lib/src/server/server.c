@@ -1,0 +1,366 @@
+/* server.c: life of a server.
+ *
+ *	CREATED --start--> STARTING --all threads run--> STARTED --the stop is over--> STOPPED
+ *	STARTING --something failed, all undone--> CREATED
+ *
+ * Order of beginning: acceptor (sockets, no thread), workers, acceptor's thread,
+ * coordinator. Order of ending: stop.c. Lock: server->lock guards the state; nothing else is
+ * taken under it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/thread.h"
+#include "server/server_private.h"
+
+#ifndef WEIR_VERSION
+#error "WEIR_VERSION comes from the build"
+#endif
+
+const char *weir_version(void)
+{
+	return WEIR_VERSION;
+}
+
+static int init_tokens(struct weir_server *server)
+{
+	int error = weir_token_create(NULL, WEIR_NEVER, &server->drain_token);
+
+	if (error)
+		return error;
+	error = weir_token_create(NULL, WEIR_NEVER, &server->shutdown_token);
+	if (error)
+		weir_token_unref(server->drain_token);
+	return error;
+}
+
+static int init_lock(struct weir_server *server)
+{
+	int error = -pthread_mutex_init(&server->lock, NULL);
+
+	if (error)
+		return error;
+	error = -pthread_cond_init(&server->stopped, NULL);
+	if (error)
+		(void)pthread_mutex_destroy(&server->lock);
+	return error;
+}
+
+int weir_server_create(const struct weir_server_options *options, weir_server **out)
+{
+	struct weir_server *server = calloc(1, sizeof(*server));
+	int error;
+
+	if (!server)
+		return -ENOMEM;
+	if (options)
+		server->options = *options;
+	server->stopped_fd = -1;
+	error = weir__options_resolve(&server->options);
+	if (error)
+		goto free_server;
+	server->logger = (struct weir__logger){server->options.log, server->options.log_arg,
+					       server->options.log_level};
+	error = init_lock(server);
+	if (error)
+		goto free_server;
+	error = init_tokens(server);
+	if (error)
+		goto fini_lock;
+	error = weir__router_init(&server->router);
+	if (error)
+		goto unref_tokens;
+	error = weir__queue_init(&server->queue, server->options.queue);
+	if (error)
+		goto fini_router;
+	error = weir__stop_init(server);
+	if (error)
+		goto fini_queue;
+	if (server->options.listen) {
+		error = weir_server_listen(server, server->options.listen, WEIR_SCOPE_PUBLIC);
+		server->options.listen = NULL; /* not ours to keep */
+		if (error)
+			goto fini_drain;
+	}
+	*out = server;
+	return 0;
+
+fini_drain:
+	weir__drain_fini(&server->drain);
+	free(server->listeners);
+fini_queue:
+	weir__queue_fini(&server->queue);
+fini_router:
+	weir__router_fini(&server->router);
+unref_tokens:
+	weir_token_unref(server->shutdown_token);
+	weir_token_unref(server->drain_token);
+fini_lock:
+	(void)pthread_cond_destroy(&server->stopped);
+	(void)pthread_mutex_destroy(&server->lock);
+free_server:
+	free(server);
+	return error;
+}
+
+static enum weir__server_state state_of(struct weir_server *server)
+{
+	enum weir__server_state state;
+
+	(void)pthread_mutex_lock(&server->lock);
+	state = server->state;
+	(void)pthread_mutex_unlock(&server->lock);
+	return state;
+}
+
+int weir_server_route(weir_server *server, const char *pattern, weir_handler handler, void *context,
+		      const struct weir_route_options *options)
+{
+	struct weir_route_options resolved = {0};
+	int error;
+
+	if (!pattern || !handler)
+		return -EINVAL;
+	if (state_of(server) != WEIR__CREATED)
+		return -EBUSY;
+	if (options)
+		resolved = *options;
+	error = weir__route_options_resolve(&resolved);
+	return error ? error
+		     : weir__router_add(&server->router, pattern, handler, context, &resolved);
+}
+
+int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope)
+{
+	struct weir__listener *listeners;
+	int error;
+
+	if (!address || (scope != WEIR_SCOPE_PUBLIC && scope != WEIR_SCOPE_ADMIN))
+		return -EINVAL;
+	if (state_of(server) != WEIR__CREATED)
+		return -EBUSY;
+	listeners = realloc(server->listeners,
+			    (server->listener_count + 1) * sizeof(*server->listeners));
+	if (!listeners)
+		return -ENOMEM;
+	server->listeners = listeners;
+	error = weir__listener_open(&listeners[server->listener_count], address, scope);
+	if (!error)
+		server->listener_count++;
+	return error;
+}
+
+const char *weir_server_url(const weir_server *server, size_t n)
+{
+	return n < server->listener_count ? server->listeners[n].url : NULL;
+}
+
+static void fill_acceptor_options(struct weir_server *server, struct weir__acceptor_options *out)
+{
+	const struct weir_server_options *options = &server->options;
+
+	*out = (struct weir__acceptor_options){
+		.server = server,
+		.drain_token = server->drain_token,
+		.router = &server->router,
+		.queue = &server->queue,
+		.pool = &server->pool,
+		.logger = &server->logger,
+		.header_timeout = options->header_timeout,
+		.body_timeout = options->body_timeout,
+		.keepalive_timeout = options->keepalive_timeout,
+		.write_timeout = options->write_timeout,
+		.body_min_rate = options->body_min_rate,
+		.connection_memory = options->connection_memory,
+		.max_connections = options->max_connections,
+		.stopping = &server->stopping,
+		.idle = weir__stop_idle,
+		.arg = server,
+	};
+}
+
+static void end_acceptor_thread(struct weir_server *server)
+{
+	weir_time now = weir_now();
+
+	weir__acceptor_call(&server->acceptor, weir__intake_finish, &now);
+	(void)pthread_join(server->acceptor.thread, NULL);
+}
+
+static void set_has_acceptor(struct weir_server *server, bool has)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	server->has_acceptor = has;
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+static int start_modules(struct weir_server *server)
+{
+	const struct weir_server_options *options = &server->options;
+	struct weir__acceptor_options acceptor_options;
+	int error;
+
+	fill_acceptor_options(server, &acceptor_options);
+	error = weir__acceptor_init(&server->acceptor, &acceptor_options, server->listeners,
+				    server->listener_count);
+	if (error)
+		return error;
+	set_has_acceptor(server, true);
+	error = weir__pool_start(&server->pool, &server->queue, options->workers,
+				 options->worker_stack, weir__acceptor_quiet, &server->acceptor);
+	if (error)
+		goto fini_acceptor;
+	error = weir__acceptor_start(&server->acceptor);
+	if (error)
+		goto stop_pool;
+	error = weir__thread_start(&server->coordinator, "weir-drain", 0, weir__stop_thread,
+				   server);
+	if (error)
+		goto end_acceptor;
+	return 0;
+
+end_acceptor:
+	end_acceptor_thread(server);
+stop_pool:
+	weir__pool_stop(&server->pool);
+	(void)weir__pool_join(&server->pool, WEIR_NEVER);
+fini_acceptor:
+	set_has_acceptor(server, false);
+	weir__acceptor_fini(&server->acceptor);
+	return error;
+}
+
+static void log_listeners(struct weir_server *server)
+{
+	size_t i;
+
+	for (i = 0; i < server->listener_count; i++)
+		weir__log(&server->logger, WEIR_LOG_INFO, "listening", NULL, "url",
+			  server->listeners[i].url,
+			  server->listeners[i].scope == WEIR_SCOPE_ADMIN ? "scope" : NULL, "admin",
+			  NULL);
+}
+
+int weir_server_start(weir_server *server)
+{
+	int error = 0;
+
+	(void)pthread_mutex_lock(&server->lock);
+	if (server->state != WEIR__CREATED)
+		error = -EALREADY;
+	else if (weir__drain_requested(&server->drain))
+		error = -ECANCELED;
+	else
+		server->state = WEIR__STARTING;
+	(void)pthread_mutex_unlock(&server->lock);
+	if (error)
+		return error;
+	log_listeners(server);
+	error = start_modules(server);
+	(void)pthread_mutex_lock(&server->lock);
+	if (error) {
+		server->state = WEIR__CREATED;
+		(void)pthread_cond_broadcast(&server->stopped);
+	} else if (server->state == WEIR__STARTING) { /* a stop may have come and gone already */
+		server->state = WEIR__STARTED;
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+	return error;
+}
+
+void weir_server_stop(weir_server *server, const char *who)
+{
+	/* Before the request, so that whoever sees the stop also sees answers say so. */
+	atomic_store_explicit(&server->stopping, true, memory_order_release);
+	if (weir__drain_request(&server->drain, who))
+		weir__log(&server->logger, WEIR_LOG_INFO, "stopping", NULL, "asked_by",
+			  who ? who : "the program", NULL);
+}
+
+void weir_server_cancel(weir_server *server, const char *who)
+{
+	weir_server_stop(server, who);
+	weir__drain_hurry(&server->drain, who);
+}
+
+static bool is_own_thread(struct weir_server *server)
+{
+	return pthread_equal(pthread_self(), server->coordinator) ||
+	       pthread_equal(pthread_self(), server->acceptor.thread) ||
+	       weir__pool_has_self(&server->pool);
+}
+
+int weir_server_wait(weir_server *server, const struct weir_report **report)
+{
+	int error = 0;
+
+	(void)pthread_mutex_lock(&server->lock);
+	if (server->state == WEIR__CREATED)
+		error = -EINVAL;
+	else if (server->state == WEIR__STARTED && is_own_thread(server))
+		error = -EDEADLK;
+	while (!error && server->state != WEIR__STOPPED) {
+		(void)pthread_cond_wait(&server->stopped, &server->lock);
+		if (server->state == WEIR__CREATED)
+			error = -EINVAL; /* the start failed */
+	}
+	if (!error && !server->coordinator_joined) {
+		/* Its last act was to say STOPPED, so this does not take long. */
+		(void)pthread_join(server->coordinator, NULL);
+		server->coordinator_joined = true;
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+	if (error)
+		return error;
+	if (report)
+		*report = &server->report;
+	return (int)server->report.outcome;
+}
+
+void weir_server_destroy(weir_server *server)
+{
+	bool started;
+	size_t i;
+
+	if (!server)
+		return;
+	started = state_of(server) != WEIR__CREATED;
+	if (started) {
+		weir_server_stop(server, "destroy");
+		(void)weir_server_wait(server, NULL);
+		if (server->abandoned > 0)
+			return; /* a handler is alive somewhere: all of this is its world */
+		weir__acceptor_fini(&server->acceptor);
+	}
+	for (i = 0; i < server->listener_count; i++)
+		weir__listener_fini(&server->listeners[i]);
+	free(server->listeners);
+	weir__drain_fini(&server->drain);
+	weir__queue_fini(&server->queue);
+	weir__router_fini(&server->router);
+	weir_token_unref(server->shutdown_token);
+	weir_token_unref(server->drain_token);
+	if (server->stopped_fd >= 0)
+		(void)close(server->stopped_fd);
+	(void)pthread_cond_destroy(&server->stopped);
+	(void)pthread_mutex_destroy(&server->lock);
+	free(server);
+}
+
+weir_token *weir_server_drain_token(weir_server *server)
+{
+	return server->drain_token;
+}
+
+weir_token *weir_server_shutdown_token(weir_server *server)
+{
+	return server->shutdown_token;
+}
+
+bool weir_server_stopping(const weir_server *server)
+{
+	return atomic_load_explicit(&server->stopping, memory_order_acquire);
+}

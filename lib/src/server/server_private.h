@@ -1,0 +1,73 @@
+/* server_private.h: the server: it owns the modules and the order in which they begin and
+ * end. Seen by lib/src/server alone. */
+#ifndef WEIR_SERVER_PRIVATE_H
+#define WEIR_SERVER_PRIVATE_H
+
+#include <pthread.h>
+
+#include <weir/server.h>
+
+#include "base/log.h"
+#include "drain/coordinator.h"
+#include "http/acceptor.h"
+#include "http/listener.h"
+#include "http/router.h"
+#include "work/pool.h"
+#include "work/queue.h"
+
+#define WEIR__MAX_STRAGGLERS 64
+
+enum weir__server_state { WEIR__CREATED, WEIR__STARTING, WEIR__STARTED, WEIR__STOPPED };
+
+/* The counts at a moment, for the report. */
+struct weir__snapshot {
+	uint64_t in_flight, accepted, answered, refused, cancelled, cut, idle_closed;
+};
+
+struct weir_server {
+	/* fixed after create */
+	struct weir_server_options options; /* with the defaults filled in */
+	struct weir__logger logger;
+	weir_token *drain_token, *shutdown_token;
+
+	/* before the start: the program's thread; then fixed */
+	struct weir__router router;
+	struct weir__listener *listeners;
+	size_t listener_count;
+
+	/* modules; each has its own rules */
+	struct weir__queue queue;
+	struct weir__pool pool;
+	struct weir__acceptor acceptor;
+	struct weir__drain drain;
+
+	pthread_t coordinator; /* fixed once started */
+	_Atomic bool stopping; /* a stop was asked for */
+
+	pthread_mutex_t lock;
+	pthread_cond_t stopped;
+	/* under the lock */
+	enum weir__server_state state;
+	bool has_acceptor; /* it can be called */
+	bool coordinator_joined;
+	int stopped_fd; /* eventfd of weir_server_run(); -1: none */
+
+	/* the coordinator's thread; read by others once STOPPED */
+	struct weir_report report;
+	struct weir_straggler straggler_list[WEIR__MAX_STRAGGLERS];
+	struct weir__stragglers stragglers;
+	struct weir__snapshot at_stop;
+	unsigned abandoned; /* workers that never came back */
+};
+
+/* options.c: fills in the defaults. 0 or -EINVAL. */
+int weir__options_resolve(struct weir_server_options *options);
+int weir__route_options_resolve(struct weir_route_options *options);
+
+/* stop.c: parts and stages for the coordinator, and its thread. */
+int weir__stop_init(struct weir_server *server);
+void *weir__stop_thread(void *server);
+/* The acceptor says: nothing is in flight any more. Its thread. */
+void weir__stop_idle(void *server);
+
+#endif

@@ -1,0 +1,262 @@
+/* pool.c: see pool.h.
+ *
+ * States of a worker, by the word it sleeps on:
+ *
+ *	RUNNING --nothing queued: pushed on the idle stack--> PARKED
+ *	PARKED --popped by a waker--> RUNNING
+ *	RUNNING --stopping and nothing queued--> ended
+ *
+ * Lost wakeups: a worker parks first and looks at the queue once more afterwards ("register,
+ * then recheck"). A producer pushes first and looks for a parked worker afterwards. Both go
+ * through pool->lock in between: if the worker was there first, the producer finds it
+ * parked; if the producer was, the worker's second look comes after the push.
+ *
+ * Lock: pool->lock guards the idle stack. The queue's lock is never taken under it.
+ */
+#include "work/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/futex.h"
+#include "base/thread.h"
+
+enum { RUNNING, PARKED };
+
+struct weir__worker {
+	_Alignas(64) _Atomic uint32_t state; /* the word it sleeps on */
+	_Atomic bool busy;                   /* written by the worker */
+	unsigned number;                     /* fixed */
+	pthread_t thread;                    /* fixed */
+	struct weir__pool *pool;             /* fixed */
+	struct weir__worker *below;          /* under the pool's lock: idle stack */
+};
+
+/* Wakes one parked worker, if there is one. */
+static bool wake_one(struct weir__pool *pool)
+{
+	struct weir__worker *worker;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	worker = pool->idle;
+	if (worker)
+		pool->idle = worker->below;
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (!worker)
+		return false;
+	/* release: pairs with the acquire in park() */
+	atomic_store_explicit(&worker->state, RUNNING, memory_order_release);
+	weir__futex_wake(&worker->state, 1);
+	return true;
+}
+
+/* Takes itself off the idle stack. False if a waker was faster. */
+static bool unpark_self_locked(struct weir__pool *pool, struct weir__worker *self)
+{
+	struct weir__worker **at = &pool->idle;
+
+	while (*at && *at != self)
+		at = &(*at)->below;
+	if (!*at)
+		return false;
+	*at = self->below;
+	return true;
+}
+
+/* Sleeps until there may be work. Returns false when it is time to end. */
+static bool park(struct weir__pool *pool, struct weir__worker *self)
+{
+	bool stopping;
+
+	atomic_store_explicit(&self->state, PARKED, memory_order_relaxed);
+	(void)pthread_mutex_lock(&pool->lock);
+	stopping = pool->stopping;
+	if (!stopping) {
+		self->below = pool->idle;
+		pool->idle = self;
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (stopping)
+		return weir__queue_length(pool->queue) > 0;
+	if (weir__queue_length(pool->queue) > 0) {
+		bool mine;
+
+		(void)pthread_mutex_lock(&pool->lock);
+		mine = unpark_self_locked(pool, self);
+		(void)pthread_mutex_unlock(&pool->lock);
+		if (mine)
+			return true;
+	}
+	while (atomic_load_explicit(&self->state, memory_order_acquire) == PARKED)
+		(void)weir__futex_wait(&self->state, PARKED, WEIR_NEVER);
+	return true;
+}
+
+static void *worker_thread(void *arg)
+{
+	struct weir__worker *self = arg;
+	struct weir__pool *pool = self->pool;
+
+	for (;;) {
+		struct weir__job *job = weir__queue_take(pool->queue);
+
+		if (!job) {
+			pool->quiet(pool->arg);
+			if (!park(pool, self))
+				break;
+			continue;
+		}
+		if (!job->brief) {
+			pool->quiet(pool->arg);
+			if (weir__queue_length(pool->queue) > 0)
+				(void)wake_one(pool);
+		}
+		atomic_store_explicit(&self->busy, true, memory_order_relaxed);
+		job->ops->run(job, self->number);
+		atomic_store_explicit(&self->busy, false, memory_order_relaxed);
+	}
+	(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_acq_rel);
+	weir__event_signal(&pool->ended);
+	return NULL;
+}
+
+static int start_worker(struct weir__pool *pool, unsigned number, size_t stack)
+{
+	struct weir__worker *worker = &pool->workers[number];
+	char name[16];
+	int error;
+
+	atomic_init(&worker->state, RUNNING);
+	atomic_init(&worker->busy, false);
+	worker->number = number;
+	worker->pool = pool;
+	(void)snprintf(name, sizeof(name), "weir-worker%u", number % 10000);
+	(void)atomic_fetch_add_explicit(&pool->alive, 1, memory_order_relaxed);
+	error = weir__thread_start(&worker->thread, name, stack, worker_thread, worker);
+	if (error)
+		(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_relaxed);
+	return error;
+}
+
+static int start_workers(struct weir__pool *pool, unsigned count, size_t stack)
+{
+	int error = 0;
+
+	while (!error && pool->count < count) {
+		error = start_worker(pool, pool->count, stack);
+		if (!error)
+			pool->count++;
+	}
+	return error;
+}
+
+int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigned count,
+		     size_t stack, void (*quiet)(void *arg), void *arg)
+{
+	int error;
+
+	memset(pool, 0, sizeof(*pool));
+	pool->queue = queue;
+	pool->quiet = quiet;
+	pool->arg = arg;
+	pool->nudge = 1;
+	weir__event_init(&pool->ended);
+	atomic_init(&pool->alive, 0);
+	error = -pthread_mutex_init(&pool->lock, NULL);
+	if (error)
+		return error;
+	pool->workers = aligned_alloc(64, count * sizeof(*pool->workers));
+	if (!pool->workers) {
+		(void)pthread_mutex_destroy(&pool->lock);
+		return -ENOMEM;
+	}
+	error = start_workers(pool, count, stack);
+	if (error) {
+		weir__pool_stop(pool);
+		(void)weir__pool_join(pool, WEIR_NEVER);
+	}
+	return error;
+}
+
+void weir__pool_kick(struct weir__pool *pool)
+{
+	if (weir__queue_length(pool->queue) > 0)
+		(void)wake_one(pool);
+}
+
+void weir__pool_nudge(struct weir__pool *pool)
+{
+	unsigned taken = atomic_load_explicit(&pool->queue->taken, memory_order_relaxed);
+	unsigned i;
+
+	if (taken != pool->last_taken || weir__queue_length(pool->queue) == 0) {
+		pool->last_taken = taken;
+		pool->nudge = 1;
+		return;
+	}
+	for (i = 0; i < pool->nudge; i++)
+		if (!wake_one(pool))
+			break;
+	if (pool->nudge < pool->count)
+		pool->nudge *= 2;
+}
+
+unsigned weir__pool_busy(const struct weir__pool *pool)
+{
+	unsigned busy = 0, i;
+
+	for (i = 0; i < pool->count; i++)
+		busy += atomic_load_explicit(&pool->workers[i].busy, memory_order_relaxed);
+	return busy;
+}
+
+void weir__pool_stop(struct weir__pool *pool)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->stopping = true;
+	(void)pthread_mutex_unlock(&pool->lock);
+	while (wake_one(pool))
+		;
+}
+
+static unsigned alive_now(const struct weir__pool *pool)
+{
+	return atomic_load_explicit(&pool->alive, memory_order_acquire);
+}
+
+unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
+{
+	bool late = false;
+	unsigned i;
+
+	for (;;) {
+		uint32_t ticket = weir__event_ticket(&pool->ended);
+		unsigned alive = alive_now(pool);
+
+		if (alive == 0 || (late && alive <= weir__pool_busy(pool)))
+			break;
+		late = weir__event_wait(&pool->ended, ticket, NULL, late ? WEIR_NEVER : until) ||
+		       late;
+	}
+	if (alive_now(pool) > 0)
+		return alive_now(pool);
+	for (i = 0; i < pool->count; i++)
+		(void)pthread_join(pool->workers[i].thread, NULL);
+	free(pool->workers);
+	pool->workers = NULL;
+	pool->count = 0;
+	(void)pthread_mutex_destroy(&pool->lock);
+	return 0;
+}
+
+bool weir__pool_has_self(const struct weir__pool *pool)
+{
+	unsigned i;
+
+	for (i = 0; i < pool->count; i++)
+		if (pthread_equal(pool->workers[i].thread, pthread_self()))
+			return true;
+	return false;
+}

@@ -1,0 +1,325 @@
+/* support/client.c: see client.h. The socket never blocks; all waiting is poll(). */
+#include "support/client.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "support/must.h"
+
+/* An answer larger than this is a fault of the test. */
+static const size_t input_limit = (size_t)256 << 20;
+
+/* Waits for `events`; 0 at the end of the patience. */
+static int await(int fd, short events, weir_time until)
+{
+	struct pollfd one = {.fd = fd, .events = events};
+	int ready;
+
+	do
+		ready = poll(&one, 1, must_poll_timeout(until));
+	while (ready < 0 && errno == EINTR);
+	must(ready >= 0, "poll: errno %d", errno);
+	return ready;
+}
+
+static int resolve(const char *url, struct sockaddr_storage *address, socklen_t *size)
+{
+	static const char tcp[] = "http://";
+	static const char local[] = "unix:";
+	char host[128];
+	char *port;
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				 .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+
+	memset(address, 0, sizeof(*address));
+	if (strncmp(url, local, strlen(local)) == 0) {
+		struct sockaddr_un *un = (struct sockaddr_un *)address;
+		const char *path = url + strlen(local);
+
+		if (strlen(path) >= sizeof(un->sun_path))
+			return -ENAMETOOLONG;
+		un->sun_family = AF_UNIX;
+		memcpy(un->sun_path, path, strlen(path) + 1);
+		*size = sizeof(*un);
+		return 0;
+	}
+	if (strncmp(url, tcp, strlen(tcp)) != 0 || strlen(url) - strlen(tcp) >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, url + strlen(tcp), strlen(url) - strlen(tcp) + 1);
+	port = strrchr(host, ':');
+	if (port == NULL)
+		return -EINVAL;
+	*port++ = '\0';
+	if (host[0] == '[' && port - host >= 3) {
+		port[-2] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
+	if (getaddrinfo(host, port, &hints, &found) != 0)
+		return -EINVAL;
+	memcpy(address, found->ai_addr, found->ai_addrlen);
+	*size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static int finish_connect(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (await(fd, POLLOUT, weir_after(MUST_PATIENCE)) == 0)
+		return -ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+		return -errno;
+	return -error;
+}
+
+static int open_with(struct client *client, const char *url, int window)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+	int rc = resolve(url, &address, &size);
+
+	*client = (struct client){.fd = -1, .end = CLIENT_OPEN};
+	if (rc != 0)
+		return rc;
+	client->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (client->fd < 0)
+		return -errno;
+	if (window > 0 &&
+	    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)) != 0) {
+		rc = -errno;
+		goto close_socket;
+	}
+	rc = connect(client->fd, (struct sockaddr *)&address, size) == 0 ? 0 : -errno;
+	if (rc == -EINPROGRESS || rc == -EINTR)
+		rc = finish_connect(client->fd);
+	if (rc != 0)
+		goto close_socket;
+	return 0;
+
+close_socket:
+	close(client->fd);
+	client->fd = -1;
+	return rc;
+}
+
+int client_try_open(struct client *client, const char *url)
+{
+	return open_with(client, url, 0);
+}
+
+void client_open(struct client *client, const char *url)
+{
+	int rc = open_with(client, url, 0);
+
+	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
+}
+
+void client_open_narrow(struct client *client, const char *url)
+{
+	int rc = open_with(client, url, 1);
+
+	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
+}
+
+/* Sends up to `size` bytes, giving up when nothing moves for `pause`. Sets *ended when
+ * the server has closed. */
+static size_t send_some(struct client *client, const char *data, size_t size, weir_time pause,
+			bool *ended)
+{
+	size_t done = 0;
+
+	*ended = false;
+	while (done < size) {
+		ssize_t sent = send(client->fd, data + done, size - done, MSG_NOSIGNAL);
+
+		if (sent >= 0) {
+			done += (size_t)sent;
+		} else if (errno == EAGAIN) {
+			if (await(client->fd, POLLOUT, weir_after(pause)) == 0)
+				break;
+		} else if (errno == EPIPE || errno == ECONNRESET) {
+			*ended = true;
+			break;
+		} else {
+			must(errno == EINTR, "send: %s", strerror(errno));
+		}
+	}
+	return done;
+}
+
+void client_send(struct client *client, const void *data, size_t size)
+{
+	bool ended;
+	size_t sent = send_some(client, data, size, MUST_PATIENCE, &ended);
+
+	must(sent == size, "sent %zu of %zu bytes; the server %s", sent, size,
+	     ended ? "has closed" : "does not read");
+}
+
+void client_send_text(struct client *client, const char *text)
+{
+	client_send(client, text, strlen(text));
+}
+
+void client_printf(struct client *client, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	int size;
+
+	va_start(args, format);
+	size = vasprintf(&text, format, args);
+	va_end(args);
+	must(size >= 0, "vasprintf failed");
+	client_send(client, text, (size_t)size);
+	free(text);
+}
+
+size_t client_send_up_to(struct client *client, const void *data, size_t size)
+{
+	bool ended;
+	size_t sent = send_some(client, data, size, MUST_PATIENCE, &ended);
+
+	must(sent == size || ended, "sent %zu of %zu bytes; the server neither reads nor closes",
+	     sent, size);
+	return sent;
+}
+
+size_t client_send_until_blocked(struct client *client, const void *data, size_t size,
+				 weir_time pause)
+{
+	bool ended;
+	size_t sent = send_some(client, data, size, pause, &ended);
+
+	must(!ended, "the server has closed after %zu of %zu bytes", sent, size);
+	return sent;
+}
+
+size_t client_trickle(struct client *client, const void *data, size_t size, weir_time interval)
+{
+	const char *bytes = data;
+	bool ended = false;
+	size_t done = 0;
+
+	while (done < size && !ended) {
+		done += send_some(client, bytes + done, 1, MUST_PATIENCE, &ended);
+		if (await(client->fd, POLLIN | POLLRDHUP, weir_after(interval)) > 0)
+			break;
+	}
+	return done;
+}
+
+static void make_room(struct client *client)
+{
+	size_t room = client->input_room > 0 ? 2 * client->input_room : 4096;
+	char *input;
+
+	if (client->input_size < client->input_room)
+		return;
+	must(room <= input_limit, "more than %zu bytes of answer", input_limit);
+	input = realloc(client->input, room);
+	must(input != NULL, "no memory for %zu bytes", room);
+	client->input = input;
+	client->input_room = room;
+}
+
+bool client_fill(struct client *client)
+{
+	weir_time until = weir_after(MUST_PATIENCE);
+
+	if (client->end != CLIENT_OPEN)
+		return false;
+	make_room(client);
+	for (;;) {
+		ssize_t size = recv(client->fd, client->input + client->input_size,
+				    client->input_room - client->input_size, 0);
+
+		if (size > 0) {
+			client->input_size += (size_t)size;
+			return true;
+		}
+		if (size == 0) {
+			client->end = CLIENT_CLOSED;
+			return false;
+		}
+		if (errno == ECONNRESET || errno == EPIPE) {
+			client->end = CLIENT_RESET;
+			return false;
+		}
+		must(errno == EAGAIN || errno == EINTR, "recv: %s", strerror(errno));
+		if (await(client->fd, POLLIN, until) == 0)
+			must_fail(__FILE__, __LINE__, "the server answers",
+				  "nothing came; received before: %.*s", (int)client->input_size,
+				  client->input);
+	}
+}
+
+void client_await_text(struct client *client, const char *text)
+{
+	while (client->input_size < strlen(text) ||
+	       memmem(client->input, client->input_size, text, strlen(text)) == NULL) {
+		bool more = client_fill(client);
+
+		must(more, "the connection ended before \"%s\" came; received: %.*s", text,
+		     (int)client->input_size, client->input != NULL ? client->input : "");
+	}
+}
+
+void client_take(struct client *client, size_t size)
+{
+	must(size <= client->input_size, "taking %zu of %zu bytes", size, client->input_size);
+	client->input_size -= size;
+	if (client->input_size > 0)
+		memmove(client->input, client->input + size, client->input_size);
+}
+
+enum client_end client_await_end(struct client *client)
+{
+	do
+		client->input_size = 0;
+	while (client_fill(client));
+	return client->end;
+}
+
+bool client_is_quiet(struct client *client)
+{
+	return client->end == CLIENT_OPEN && client->input_size == 0 &&
+	       await(client->fd, POLLIN | POLLRDHUP, weir_now()) == 0;
+}
+
+void client_half_close(struct client *client)
+{
+	int rc = shutdown(client->fd, SHUT_WR);
+
+	must(rc == 0, "shutdown: %s", strerror(errno));
+}
+
+void client_close(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
+	free(client->input);
+	client->input = NULL;
+	client->input_size = client->input_room = 0;
+}
+
+void client_reset(struct client *client)
+{
+	struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	int rc = setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+
+	must(rc == 0, "SO_LINGER: %s", strerror(errno));
+	client_close(client);
+}

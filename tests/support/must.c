@@ -1,0 +1,30 @@
+/* support/must.c: see must.h. */
+#include "support/must.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void must_fail(const char *file, int line, const char *condition, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s:%d: not true: %s: ", file, line, condition);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	fflush(stderr);
+	abort();
+}
+
+int must_poll_timeout(weir_time until)
+{
+	weir_time left = until - weir_now();
+
+	if (left <= 0)
+		return 0;
+	left = (left + WEIR_MILLISECOND - 1) / WEIR_MILLISECOND;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
