@@ -19,6 +19,7 @@
 
 #define FILL_LIMIT (60 * BENCH_S)
 #define EXIT_LIMIT (60 * BENCH_S)
+#define ENDS_LIMIT (10 * BENCH_S)
 #define WINDOW 128
 
 /* How each is asked to leave. nginx takes SIGTERM for a fast stop, SIGQUIT for a graceful
@@ -63,7 +64,7 @@ static int measure_server(struct drain_latency *bench, size_t subject, unsigned 
 	if (result != 0)
 		return result;
 	bench->memory[subject].values[round] = (double)(after - before) / 1024 / bench->connections;
-	bench_client_ends(client, &ends);
+	bench_client_ends(client, bench_now() + ENDS_LIMIT, &ends);
 	bench->resets[subject] += ends.reset;
 	if (ends.open > 0) {
 		bench_say("%s left %zu connections open", bench->exits[subject].name, ends.open);

@@ -152,6 +152,7 @@ static int run(struct drain_latency *bench, unsigned only, const char *dir)
 		if ((bench->parts & (1U << part)) && measure[part](bench) != 0)
 			failed = -EIO;
 	}
+	bench_machine_end(&bench->machine);
 	result = report(bench, dir);
 	return result != 0 ? result : failed;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,12 +232,24 @@ int bench_client_collect(struct bench_client *client, int64_t deadline, int64_t 
 	return result;
 }
 
-void bench_client_ends(struct bench_client *client, struct bench_client_ends *ends)
+/* As recv() of one byte, once there is something to be had or the deadline has passed. */
+static ssize_t next_byte(int fd, int64_t deadline)
+{
+	struct pollfd watched = {.fd = fd, .events = POLLIN};
+	char byte;
+
+	/* An interrupted or failed poll only means that recv() tries earlier. */
+	if (poll(&watched, 1, bench_ms_left(deadline)) < 0 && errno != EINTR)
+		bench_say("poll: %s", strerror(errno));
+	return recv(fd, &byte, 1, MSG_DONTWAIT);
+}
+
+void bench_client_ends(struct bench_client *client, int64_t deadline,
+		       struct bench_client_ends *ends)
 {
 	*ends = (struct bench_client_ends){0};
 	for (size_t i = 0; i < client->started; i++) {
-		char byte;
-		ssize_t got = recv(client->connections[i].fd, &byte, 1, MSG_DONTWAIT);
+		ssize_t got = next_byte(client->connections[i].fd, deadline);
 
 		if (got == 0)
 			ends->clean++;

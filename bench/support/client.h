@@ -27,7 +27,7 @@ struct bench_client_options {
 struct bench_client_ends {
 	size_t clean; /* closed in order */
 	size_t reset;
-	size_t open; /* not at all */
+	size_t open; /* not by the deadline */
 };
 
 int bench_client_create(const struct bench_client_options *options, struct bench_client **out);
@@ -39,8 +39,10 @@ int bench_client_ask(struct bench_client *client, int64_t deadline);
  * the last one was read. */
 int bench_client_collect(struct bench_client *client, int64_t deadline, int64_t *when);
 
-/* How the connections stand now. */
-void bench_client_ends(struct bench_client *client, struct bench_client_ends *ends);
+/* Waits for every connection's end, and counts how it came: the last segments of a server
+ * may arrive after its process is gone. */
+void bench_client_ends(struct bench_client *client, int64_t deadline,
+		       struct bench_client_ends *ends);
 
 void bench_client_destroy(struct bench_client *client);
 

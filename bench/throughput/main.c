@@ -90,6 +90,7 @@ static int run(struct throughput *bench, unsigned only, const char *dir)
 	if (result != 0)
 		return result;
 	failed = measure_all(bench);
+	bench_machine_end(&bench->machine);
 	result = report(bench, dir);
 	return result != 0 ? result : failed;
 }

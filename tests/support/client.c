@@ -125,11 +125,16 @@ void client_open(struct client *client, const char *url)
 	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
 }
 
-void client_open_narrow(struct client *client, const char *url)
+void client_open_window(struct client *client, const char *url, int window)
 {
-	int rc = open_with(client, url, 1);
+	int rc = open_with(client, url, window);
 
 	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
+}
+
+void client_open_narrow(struct client *client, const char *url)
+{
+	client_open_window(client, url, 1);
 }
 
 /* Sends up to `size` bytes, giving up when nothing moves for `pause`. Sets *ended when

@@ -32,8 +32,10 @@ struct client {
 int client_try_open(struct client *client, const char *url);
 /** The same; must succeed. */
 void client_open(struct client *client, const char *url);
-/** The same, with as small a receive window as the kernel grants: a client whose
- *  unread answers soon fill up the way. */
+/** The same, with a receive buffer of about `window` bytes: a client whose unread answers
+ *  soon fill up the way. */
+void client_open_window(struct client *client, const char *url, int window);
+/** The same, with as small a buffer as the kernel grants. */
 void client_open_narrow(struct client *client, const char *url);
 
 /** Sends all of it. The server must not have gone away. */

@@ -47,12 +47,16 @@ static char *copy(const char *bytes, size_t size)
 
 static void append_body(struct client *client, struct reply *reply, size_t size)
 {
-	char *body = realloc(reply->body, reply->body_size + size + 1);
+	if (reply->body_size + size >= reply->body_room) {
+		size_t room = 2 * (reply->body_size + size) + 1;
+		char *body = realloc(reply->body, room);
 
-	must(body != NULL, "no memory for %zu bytes", reply->body_size + size);
+		must(body != NULL, "no memory for %zu bytes", room);
+		reply->body = body;
+		reply->body_room = room;
+	}
 	if (size > 0)
-		memcpy(body + reply->body_size, client->input, size);
-	reply->body = body;
+		memcpy(reply->body + reply->body_size, client->input, size);
 	reply->body_size += size;
 	reply->body[reply->body_size] = '\0';
 	client_take(client, size);

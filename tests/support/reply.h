@@ -29,6 +29,7 @@ struct reply {
 	bool chunked;
 	char *body; /**< followed by a NUL that is not counted; never NULL */
 	size_t body_size;
+	size_t body_room;
 	bool complete; /**< it came whole */
 };
 

@@ -42,28 +42,32 @@ enum weir_phase {
 		WEIR_PHASE_COUNT
 };
 
+/** The key of a phase ("grace"); "unknown" for a number that is none. Static; any thread. */
 WEIR_API const char *weir_phase_key(int phase);
 
 /** A handler that had not come back, or a request that was cut, when force came. */
 struct weir_straggler {
-	char route[64];    /**< pattern of its route */
-	char path[128];    /**< as requested, cut to fit */
-	char client[64];   /**< address */
-	char doing[64];    /**< "in handler", "sending", or the handler's own note */
+	char route[64];    /**< pattern of its route, cut to fit; "-" if it had none yet */
+	char path[128];    /**< decoded, cut to fit */
+	char client[64];   /**< address, as weir_request_client() */
+	char doing[64];    /**< "receiving", "sending", "in handler", or the handler's own note */
 	weir_time age;     /**< since its header had come */
 	uint64_t received; /**< body bytes received */
-	uint64_t sent;     /**< bytes of the answer given to the socket, header excluded */
-	int abandoned;     /**< 1: its thread never came back; 0: its connection was cut */
+	uint64_t sent;     /**< of a stream: bytes handed on to be sent. Of other answers: what
+			    *  the client's kernel has acknowledged on this connection, earlier
+			    *  answers and headers included; 0 on a Unix socket */
+	int abandoned;     /**< 1: its handler had not returned when force came; 0: it had, and
+			    *  the connection was cut while receiving or sending */
 };
 
 struct weir_report_counts {
 	uint64_t in_flight;   /**< when the stop began */
 	uint64_t arrived;     /**< came in while it ran */
-	uint64_t answered;    /**< by their handlers, to the end */
+	uint64_t answered;    /**< by their handlers, to the last byte; 500 and 413 included */
 	uint64_t refused;     /**< by the library, without a handler */
 	uint64_t cancelled;   /**< token tripped, and answered so (or the client had gone) */
 	uint64_t cut;         /**< connection cut before the answer was out */
-	uint64_t abandoned;   /**< handler never came back */
+	uint64_t abandoned;   /**< not over when the report was made: handler never came back */
 	uint64_t idle_closed; /**< connections without a request that were closed */
 };
 
@@ -79,10 +83,11 @@ struct weir_report {
 };
 
 /** The report as several lines of text; its last line is one sentence for people. *text
- *  is malloc()ed and the caller's to free. 0 or -ENOMEM. Any thread. */
+ *  is malloc()ed, ends with a line feed and a NUL, and is the caller's to free; *size is
+ *  its length without the NUL (`size` may be NULL). 0 or -ENOMEM. Any thread. */
 WEIR_API int weir_report_text(const struct weir_report *report, char **text, size_t *size);
 
-/** The report as one JSON object. Likewise. */
+/** The report as one JSON object on one line, times in seconds. Likewise. */
 WEIR_API int weir_report_json(const struct weir_report *report, char **text, size_t *size);
 
 #ifdef __cplusplus

@@ -25,7 +25,8 @@ struct weir_server;
 /** "GET", "PUT", ...; exactly as sent: methods are case-sensitive (RFC 9110, 9.1). */
 WEIR_API const char *weir_request_method(const weir_request *request);
 
-/** The target as it was sent, undecoded, with its query. */
+/** The target as it was sent, undecoded, with its query; in absolute form if that is what
+ *  the client sent. */
 WEIR_API const char *weir_request_target(const weir_request *request);
 
 /** The path, percent-decoded, without the query. Starts with '/', has no NUL and no
@@ -35,11 +36,13 @@ WEIR_API const char *weir_request_path(const weir_request *request);
 /** The pattern of the route that matched, like "GET /hello/{name}". */
 WEIR_API const char *weir_request_route(const weir_request *request);
 
-/** The decoded value of the path parameter `name`; NULL if the route has none. */
+/** The decoded value of the path parameter `name`; NULL if the route has none. It may
+ *  contain a slash (sent as %2F) and may be "..": the same care as with the path. */
 WEIR_API const char *weir_request_param(const weir_request *request, const char *name);
 
-/** The decoded value of the first query parameter `name`; "" for a bare `?name`;
- *  NULL if it is not there. */
+/** The decoded value of the first query parameter `name`, '+' read as a space; "" for a
+ *  bare `?name`; NULL if it is not there, or memory is short. Values with control
+ *  characters do not get here: such a target is refused with 400. */
 WEIR_API const char *weir_request_query(const weir_request *request, const char *name);
 
 /** The value of the first header field `name` (case does not matter); NULL if it is
@@ -52,7 +55,8 @@ WEIR_API int weir_request_each_header(const weir_request *request,
 				      int (*fn)(void *arg, const char *name, const char *value),
 				      void *arg);
 
-/** The client's address, like "127.0.0.1:53122" or "unix". */
+/** The client's address, like "127.0.0.1:53122", "[::1]:53122" or "unix"; "?" when memory is
+ *  short. */
 WEIR_API const char *weir_request_client(const weir_request *request);
 
 /** The `context` given with the route. */
@@ -69,10 +73,10 @@ WEIR_API int64_t weir_request_length(const weir_request *request);
 WEIR_API int weir_request_body(const weir_request *request, const void **data, size_t *size);
 
 /** Reads from the body of a WEIR_BODY_STREAMED route: waits until something is there
- *  and takes up to `size` bytes. Returns the count, 0 at the end of the body,
- *  -ECANCELED when the request's token is tripped (the client has gone, its body
- *  came too slowly, a deadline, a stop), -EFBIG when the body has grown over the
- *  route's limit, -EINVAL on a route of another body mode. */
+ *  and takes up to `size` bytes. Returns the count, 0 at the end of the body (and for
+ *  a `size` of 0), -ECANCELED when the request's token is tripped (the client has gone,
+ *  its body came too slowly, a deadline, a stop), -EFBIG when the body has grown over
+ *  the route's limit, -EINVAL on a route of another body mode. */
 WEIR_API ssize_t weir_request_read(weir_request *request, void *buffer, size_t size);
 
 /** The request's token: the one the handler was given. */
@@ -80,12 +84,13 @@ WEIR_API weir_token *weir_request_token(weir_request *request);
 
 /** The server's drain token: trips when a stop begins, while ordinary requests still
  *  have their grace. Long-lived work (a stream, a long poll) watches this one, says
- *  goodbye to its client and returns 0. */
+ *  goodbye to its client and returns 0. Borrowed; it does not trip with the request's:
+ *  look at that as well, or make a call that does. */
 WEIR_API weir_token *weir_request_drain_token(weir_request *request);
 
 /** Says in a few words what the handler is doing now, for the status page and for the
- *  drain report should it become a straggler. `what` must be a string literal or
- *  otherwise outlive the process. Costs one store. */
+ *  drain report should it become a straggler; 63 characters are shown. `what` must be a
+ *  string literal or otherwise live as long as the process. Costs one store. */
 WEIR_API void weir_request_note(weir_request *request, const char *what);
 
 #ifdef __cplusplus

@@ -6,8 +6,12 @@
  *
  * Threads: one acceptor thread does all the network's work; `workers` threads run
  * the handlers, one request each; one coordinator thread sleeps until there is a stop
- * to be run. All of them block every signal that can be blocked, so signals go to the
- * program's own threads.
+ * to be run. The first deadline in the process starts one timer thread, which lives as
+ * long as the process. All of them block every signal but those that report a fault of
+ * their own (SIGSEGV and its like), so signals go to the program's own threads.
+ *
+ * Durations are in nanoseconds (weir/time.h). Calls may be made from any thread, where
+ * nothing else is said; those marked "before the start" from one thread at a time.
  */
 #ifndef WEIR_SERVER_H
 #define WEIR_SERVER_H
@@ -43,33 +47,36 @@ struct weir_server_options {
 	/** Requests that may wait for a worker, 1 to 1,000,000. Default 1024. A request
 	 *  that finds the queue full is answered 503 at once. */
 	unsigned queue;
-	/** Stack of a worker in bytes, at least 64 KiB. Default 1 MiB. */
+	/** Stack of a worker in bytes, 64 KiB to 1 GiB. Default 1 MiB. */
 	size_t worker_stack;
 
 	/** How long a stop leaves requests undisturbed. Default 20 s; WEIR_NONE: not at all. */
 	weir_time grace;
-	/** How long a stop may take in all. Default 25 s; WEIR_NONE: force at once. A grace
-	 *  that is longer ends here too. */
+	/** How long a stop may take in all, from the moment it was asked for. Default 25 s;
+	 *  WEIR_NONE: force at once. A grace that is longer ends here too. */
 	weir_time drain_timeout;
 
-	/** A request's header must have come this long after the connection was made or,
-	 *  on a kept-alive one, after its first line. Default 10 s. */
+	/** The first line of a request must have come this long after the connection was
+	 *  made, and the rest of its header this long after its first line; else the
+	 *  connection is closed. Default 10 s. */
 	weir_time header_timeout;
 	/** In each window of this length, a body must bring at least body_min_rate bytes a
-	 *  second, or it is answered 408. Default 20 s. */
+	 *  second, or it is answered 408. A handler that does not read is not held against
+	 *  the client. Default 20 s. */
 	weir_time body_timeout;
 	/** Default 512 bytes a second. */
 	uint64_t body_min_rate;
 	/** A kept-alive connection without a request is closed after this. Default 75 s. */
 	weir_time keepalive_timeout;
-	/** A client that takes nothing of its answer for this long is cut. Whole seconds;
-	 *  default 60 s. */
+	/** A client that takes nothing of its answer for this long is cut. It is looked at
+	 *  once in each window of this length, so it may take twice as long. Default 60 s. */
 	weir_time write_timeout;
 
 	/** Memory of one connection in bytes, 4096 to 32768. Default 8192. It bounds the
 	 *  header of a request (431, 414); idle connections pay for it too. */
 	size_t connection_memory;
-	/** Connections at a time. Default: RLIMIT_NOFILE less a reserve. */
+	/** Connections at a time, those of admin listeners included; further ones wait in the
+	 *  backlog. Up to 1,000,000. Default: RLIMIT_NOFILE less a reserve of 64. */
 	unsigned max_connections;
 
 	/** Where events go; NULL: nowhere. `log_arg` is borrowed until destroy. */
@@ -77,7 +84,9 @@ struct weir_server_options {
 	void *log_arg;
 	enum weir_log_level log_level; /**< the default, 0, is errors only */
 
-	/** Called once on the coordinator's thread when a stop begins; may be NULL. */
+	/** Called once on the coordinator's thread when a stop begins, after the listeners
+	 *  were closed and the drain token has tripped; the stop goes on when it returns. May
+	 *  be NULL. */
 	void (*on_stop)(void *arg);
 	void *on_stop_arg;
 };
@@ -102,7 +111,7 @@ enum weir_run {
 
 enum weir_cancel_at {
 	WEIR_CANCEL_AT_SHUTDOWN, /**< a stop trips the request's token when grace is over */
-	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins */
+	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins, if the request is there by then */
 };
 
 /** Zero means the default everywhere. Copied by weir_server_route(). */
@@ -120,31 +129,40 @@ struct weir_route_options {
 /** A handler. Returns 0 when `response` holds the answer, or a negative errno, which
  *  the library turns into one: -ECANCELED becomes 503 with Retry-After (a stop), 504 (a
  *  deadline), 408 (a body that came too slowly) or nothing (the client has gone); -EFBIG
- *  413; everything else 500. It may simply return what a blocking call gave it.
+ *  413; everything else 500. It may simply return what a blocking call gave it. (An
+ *  -ECANCELED whose reason is the program's own becomes 503, and one without a tripped
+ *  token 500. After the first write to a stream there is no such answer: the connection is
+ *  cut.)
  *  It must come back soon after its token has tripped, must not keep the request or the
  *  response, must not call pthread_exit() or weir_server_wait(). */
 typedef int (*weir_handler)(weir_request *request, weir_response *response, weir_token *token);
 
 /** Makes a server. `options` may be NULL. Returns 0, -EINVAL (an option out of its range),
- *  -ENOMEM, or what listening said (see weir_server_listen()). */
+ *  -ENOMEM, -EAGAIN, or what listening said (see weir_server_listen()). On success *out is
+ *  the caller's, who must weir_server_destroy() it. */
 WEIR_API int weir_server_create(const struct weir_server_options *options, weir_server **out);
 
 /** Adds a route: "GET /hello/{name}", "* /any/{rest...}": a method or "*", one space, and
  *  a path of literal segments, {name} for one whole segment, and {name...}, only at the
  *  end, for the rest (which may be empty). Literal segments win over {name}, {name} over
- *  {name...}. GET routes answer HEAD too unless there is a HEAD route.
+ *  {name...}. At most 32 segments and 8 parameters. GET routes answer HEAD too unless there
+ *  is a HEAD route.
  *  Before the start only. `pattern` and `options` are copied (options may be NULL);
- *  `context` is borrowed until destroy. Returns 0, -EINVAL (pattern), -EEXIST, -ENOMEM,
- *  -EBUSY (already started). */
+ *  `context` is borrowed until destroy. Returns 0, -EINVAL (pattern or an option), -EEXIST,
+ *  -ENOMEM, -EBUSY (already started). */
 WEIR_API int weir_server_route(weir_server *server, const char *pattern, weir_handler handler,
 			       void *context, const struct weir_route_options *options);
 
-/** Binds an address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (every
+/** Binds an address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (the first of its
+ *  addresses that can be had), ":8080" (every IPv4 address; "[::]:8080" is every IPv6
  *  address) or "unix:/run/weir.sock"; port 0 takes a free one. A socket file that is left
- *  over from before is replaced; one that somebody listens on is not.
- *  Before the start only. `scope` is WEIR_SCOPE_PUBLIC or WEIR_SCOPE_ADMIN.
- *  Returns 0 or -EINVAL (not an address), -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EEXIST
- *  (the path is there and is not a socket), -ENAMETOOLONG, -ENOENT, ... */
+ *  over from before is replaced; one that somebody listens on is not. May be called any
+ *  number of times. Before the start only. `scope` is WEIR_SCOPE_PUBLIC or WEIR_SCOPE_ADMIN.
+ *  Returns 0 or -EINVAL (not an address, no such host), -EADDRINUSE, -EACCES,
+ *  -EADDRNOTAVAIL, -EEXIST (the path is there and is not a socket), -ENAMETOOLONG, -ENOENT
+ *  (the socket's directory), -ENOMEM, -EBUSY (already started), or another errno of
+ *  socket(2), bind(2) or listen(2). Clients may connect from here on; they are served from
+ *  the start on. */
 WEIR_API int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope);
 
 /** The URL of the n-th listener, like "http://127.0.0.1:41233" or "unix:/run/weir.sock";
@@ -152,26 +170,30 @@ WEIR_API int weir_server_listen(weir_server *server, const char *address, enum w
 WEIR_API const char *weir_server_url(const weir_server *server, size_t n);
 
 /** Starts the threads and begins to serve. Returns 0; -EALREADY; -ECANCELED if a stop came
- *  first; or an errno of what failed, with everything undone. */
+ *  first; or an errno of what failed, negative, with everything undone. */
 WEIR_API int weir_server_start(weir_server *server);
 
 /** Asks for a stop and returns at once. Any thread, handlers included; any number of
  *  times, and before the start (which then fails): the first call decides who asked and
- *  the rest are ignored. `who` is copied: "SIGTERM", "admin", ... Not async-signal-safe. */
+ *  the rest are ignored. `who` is copied, 63 characters of it: "SIGTERM", "admin", ...;
+ *  NULL is "the program". Not async-signal-safe. */
 WEIR_API void weir_server_stop(weir_server *server, const char *who);
 
 /** Ends the grace of a stop now: tokens are tripped. Asks for a stop if there was none. */
 WEIR_API void weir_server_cancel(weir_server *server, const char *who);
 
 /** Waits until the server has stopped. Any thread but the server's own (-EDEADLK), any
- *  number of them; all see the same. *report, if asked for, is borrowed until destroy.
- *  Returns the outcome (enum weir_outcome), -EDEADLK, or -EINVAL if never started. */
+ *  number of them; all see the same. *report, if asked for, is borrowed until destroy, and
+ *  not touched on failure. Returns the outcome (enum weir_outcome), -EDEADLK, or -EINVAL if
+ *  never started. */
 WEIR_API int weir_server_wait(weir_server *server, const struct weir_report **report);
 
 /** Start, wait for SIGINT or SIGTERM (or a stop by other means), drain. A second signal
  *  cancels at once, a third leaves the process at once with _exit(5). Signals: it blocks
  *  SIGINT and SIGTERM in the calling thread before it starts the others, and gives the
- *  mask back; call it before the program has other threads, or block the two there.
+ *  mask back; call it before the program has other threads, or block the two there. A
+ *  signal that comes between the end of the stop and the return is delivered then: a program
+ *  that has more to do blocks the two itself before this call.
  *  Returns the outcome as weir_server_wait(), or the error of weir_server_start(). */
 WEIR_API int weir_server_run(weir_server *server, const struct weir_report **report);
 
@@ -180,22 +202,26 @@ WEIR_API int weir_server_run(weir_server *server, const struct weir_report **rep
  *  Not from a thread of the server's own. NULL is ignored. */
 WEIR_API void weir_server_destroy(weir_server *server);
 
-/** Trips when a stop begins. Borrowed; lives as long as the server. */
+/** Trips when a stop begins, with WEIR_REASON_DRAINING, once the listeners are closed.
+ *  Borrowed; lives as long as the server. */
 WEIR_API weir_token *weir_server_drain_token(weir_server *server);
 
-/** Trips when the grace of a stop is over. Borrowed; lives as long as the server. */
+/** Trips when the grace of a stop is over and something is still in flight, with
+ *  WEIR_REASON_SHUTDOWN. Borrowed; lives as long as the server. Not the parent of the
+ *  requests' tokens, which trip at that time by themselves. */
 WEIR_API weir_token *weir_server_shutdown_token(weir_server *server);
 
 /** True from the moment a stop was asked for. */
 WEIR_API bool weir_server_stopping(const weir_server *server);
 
-/** The server's metrics in Prometheus' text format, and its state as JSON. *text is
- *  malloc()ed and the caller's to free. Any thread, handlers included.
- *  Returns 0, -ENOMEM, or -EINVAL before the start. */
+/** The server's metrics in Prometheus' text format, and its state as JSON; ordinary
+ *  listeners only. *text is malloc()ed, NUL-terminated and the caller's to free; *size is
+ *  its length without the NUL (`size` may be NULL). Any thread, handlers included; waits
+ *  until the acceptor has put it together. Returns 0, -ENOMEM, or -EINVAL before the start. */
 WEIR_API int weir_server_metrics(weir_server *server, char **text, size_t *size);
 WEIR_API int weir_server_status(weir_server *server, char **text, size_t *size);
 
-/** "0.1.0". */
+/** The library's version, like "0.1.0". Static. */
 WEIR_API const char *weir_version(void);
 
 #ifdef __cplusplus

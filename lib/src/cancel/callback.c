@@ -123,18 +123,14 @@ static void run_locked(weir_token *root, weir_token_callback *callback)
 	}
 }
 
-void weir__callbacks_run(weir_token *root, weir_token_callback *pending)
+void weir__callbacks_run_locked(weir_token *root, weir_token_callback *pending)
 {
-	if (pending->weir__next == pending)
-		return;
-	(void)pthread_mutex_lock(&root->lock);
 	while (pending->weir__next != pending) {
 		weir_token_callback *callback = pending->weir__next;
 
 		unlink_callback(callback);
 		run_locked(root, callback);
 	}
-	(void)pthread_mutex_unlock(&root->lock);
 }
 
 void weir_token_callback_add(weir_token *token, weir_token_callback *callback,

@@ -232,8 +232,8 @@ bool weir__token_trip(weir_token *token, const struct weir_cause *cause)
 	at = next_locked(token, token, first);
 	while (at)
 		at = next_locked(at, token, trip_one_locked(at, cause, &pending));
+	weir__callbacks_run_locked(token->root, &pending);
 	unlock_tree(token);
-	weir__callbacks_run(token->root, &pending);
 	weir_token_unref(token);
 	return first;
 }

@@ -50,8 +50,9 @@ bool weir__token_trip(weir_token *token, const struct weir_cause *cause);
 
 /* callback.c: moves the callbacks of a token that was just tripped to `pending`. */
 void weir__callbacks_collect_locked(weir_token *token, weir_token_callback *pending);
-/* callback.c: runs them one by one, without the lock. */
-void weir__callbacks_run(weir_token *root, weir_token_callback *pending);
+/* callback.c: runs them one by one; gives the lock back for the length of each. Others may
+ * take what is pending out, so `pending` must not go away before this says it is empty. */
+void weir__callbacks_run_locked(weir_token *root, weir_token_callback *pending);
 /* callback.c: makes `head` an empty circle. */
 void weir__callbacks_init(weir_token_callback *head);
 

@@ -46,8 +46,12 @@ static void pause_accepting(struct weir__acceptor *acceptor, const char *why)
 
 void weir__accept_resume(struct weir__acceptor *acceptor)
 {
-	if (acceptor->accept_at == 0 || acceptor->conn_count >= acceptor->options.max_connections)
+	if (acceptor->accept_at == 0)
 		return;
+	if (acceptor->conn_count >= acceptor->options.max_connections) {
+		acceptor->accept_at = acceptor->now + PAUSE; /* a past one would not let it sleep */
+		return;
+	}
 	acceptor->accept_at = 0;
 	watch_all(acceptor, EPOLLIN);
 }

@@ -30,9 +30,14 @@
 #include "http/exchange.h"
 
 #define EVENTS 64
+#define STACK ((size_t)512 * 1024) /* inline handlers run on it */
+#define NUDGE WEIR_MILLISECOND
 #define LINGER_TIME (5 * WEIR_SECOND)
 /* How long a brief handler is waited for before its connection is suspended. */
 #define BRIEF_WAIT (20 * WEIR_MICROSECOND)
+
+/* The acceptor whose thread this is. */
+static _Thread_local const struct weir__acceptor *own_acceptor;
 
 struct call {
 	struct weir__list node;
@@ -70,6 +75,11 @@ void weir__acceptor_quiet(void *arg)
 		weir__acceptor_wake(acceptor);
 }
 
+bool weir__acceptor_is_self(const struct weir__acceptor *acceptor)
+{
+	return own_acceptor == acceptor;
+}
+
 void weir__acceptor_call(struct weir__acceptor *acceptor,
 			 void (*fn)(struct weir__acceptor *acceptor, void *arg), void *arg)
 {
@@ -77,7 +87,7 @@ void weir__acceptor_call(struct weir__acceptor *acceptor,
 	bool direct;
 
 	(void)pthread_mutex_lock(&acceptor->calls_lock);
-	direct = !acceptor->running || pthread_equal(acceptor->thread, pthread_self());
+	direct = !acceptor->running || weir__acceptor_is_self(acceptor);
 	if (!direct)
 		weir__list_append(&acceptor->calls, &call.node);
 	(void)pthread_mutex_unlock(&acceptor->calls_lock);
@@ -239,27 +249,41 @@ static void expire(struct weir__acceptor *acceptor)
 		weir__accept_resume(acceptor);
 }
 
+/* About every millisecond, as work/pool.h asks. */
+static void nudge(struct weir__acceptor *acceptor)
+{
+	if (acceptor->now < acceptor->nudge_at)
+		return;
+	acceptor->nudge_at = acceptor->now + NUDGE;
+	weir__pool_nudge(acceptor->options.pool);
+}
+
 static bool is_finished(const struct weir__acceptor *acceptor)
 {
 	if (!acceptor->finishing)
 		return false;
 	return acceptor->now >= acceptor->finish_by ||
-	       (acceptor->conn_count == 0 && weir__list_empty(&acceptor->lingers));
+	       (acceptor->unfinished == 0 && weir__list_empty(&acceptor->lingers));
 }
 
 static void *acceptor_thread(void *arg)
 {
 	struct weir__acceptor *acceptor = arg;
 
+	own_acceptor = acceptor;
 	while (!is_finished(acceptor)) {
 		wait_for_events(acceptor);
 		weir__reports_take(acceptor);
 		take_calls(acceptor);
 		if (acceptor->mhd_ready)
 			run_mhd(acceptor);
-		weir__pool_nudge(acceptor->options.pool);
+		nudge(acceptor);
 		expire(acceptor);
 	}
+	weir__intake_end(acceptor);
+	weir__linger_close_all(acceptor);
+	MHD_stop_daemon(acceptor->mhd);
+	acceptor->mhd = NULL;
 	(void)pthread_mutex_lock(&acceptor->calls_lock);
 	acceptor->running = false;
 	(void)pthread_mutex_unlock(&acceptor->calls_lock);
@@ -374,9 +398,8 @@ destroy_lock:
 
 void weir__acceptor_fini(struct weir__acceptor *acceptor)
 {
-	acceptor->now = weir_now();
-	weir__linger_close_all(acceptor);
-	MHD_stop_daemon(acceptor->mhd);
+	if (acceptor->mhd) /* the thread was never started */
+		MHD_stop_daemon(acceptor->mhd);
 	(void)close(acceptor->dead_fd);
 	(void)close(acceptor->wake_fd);
 	(void)close(acceptor->epoll_fd);
@@ -388,7 +411,7 @@ int weir__acceptor_start(struct weir__acceptor *acceptor)
 	int error;
 
 	acceptor->running = true;
-	error = weir__thread_start(&acceptor->thread, "weir-acceptor", 0, acceptor_thread,
+	error = weir__thread_start(&acceptor->thread, "weir-acceptor", STACK, acceptor_thread,
 				   acceptor);
 	if (error)
 		acceptor->running = false;

@@ -80,20 +80,24 @@ struct weir__acceptor {
 	size_t listener_count;
 	struct weir__list conns;    /* all connections */
 	struct weir__conn *adding;  /* being handed to libmicrohttpd right now */
-	unsigned conn_count;        /* admin ones included */
+	unsigned conn_count;        /* admin ones and lingering sockets included */
 	struct weir__list requests; /* in flight, admin ones included */
 	struct weir__list lingers;
 	struct weir__deadlines deadlines;
 	int dead_fd;         /* a socket whose peer is closed; see linger.c */
 	weir_time now;       /* when this round began */
+	weir_time nudge_at;  /* when the queue is looked at next */
 	weir_time accept_at; /* accepting is paused until then; 0: it is not */
 	bool mhd_ready;      /* libmicrohttpd has something to do */
 	bool kick;           /* jobs were pushed since the last kick */
 	unsigned late;       /* dispatched requests in their one pass without suspending */
 	bool draining;       /* a stop has begun: answers say close */
-	bool cancelling;     /* new requests are answered 503 */
+	bool cancelling;     /* new ordinary requests are answered 503 */
+	bool refusing;       /* ... and all that would need a worker */
 	bool finishing;      /* close what is left, then end */
 	weir_time finish_by; /* ... and do not wait longer than until then */
+	unsigned unfinished; /* connections that are waited for */
+	bool ended;          /* the thread has; whatever closes now is not lingered for */
 };
 
 /* Makes everything but the thread. 0 or -errno with everything undone. `listeners` is
@@ -108,6 +112,9 @@ int weir__acceptor_start(struct weir__acceptor *acceptor);
  * when it does not run, calls `fn` directly. Any thread. */
 void weir__acceptor_call(struct weir__acceptor *acceptor,
 			 void (*fn)(struct weir__acceptor *acceptor, void *arg), void *arg);
+
+/* Whether the calling thread is the acceptor's. */
+bool weir__acceptor_is_self(const struct weir__acceptor *acceptor);
 
 /* Makes it look at its reports. Any thread. */
 void weir__acceptor_wake(struct weir__acceptor *acceptor);
@@ -134,11 +141,17 @@ struct weir__stragglers {
 void weir__intake_stop(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
-/* From here on new requests are answered 503. */
+/* During a stop, something is no longer in flight. On the acceptor's thread. */
+void weir__intake_progress(struct weir__acceptor *acceptor);
+/* From here on what would need a worker is answered 503; what admin listeners have with
+ * workers is cancelled. */
 void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused);
 /* Sends what admin listeners still have to say, closes everything, ends the thread: not
  * later than *until (a weir_time), give or take what closing takes. */
 void weir__intake_finish(struct weir__acceptor *acceptor, void *until);
+/* The thread's last act before libmicrohttpd's daemon is stopped, which must find nothing
+ * suspended. */
+void weir__intake_end(struct weir__acceptor *acceptor);
 
 /* status.c: what is in flight, for people. */
 struct weir__text;

@@ -136,6 +136,11 @@ void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 		weir__conn_close(acceptor, conn);
 		return;
 	}
+	/* Outside of its callbacks libmicrohttpd begins to send within the call; if the header
+	 * does not fit into the connection's memory, it has closed the connection, and the
+	 * request is over. */
+	if (conn->request != request)
+		return;
 	count_status(request);
 	MHD_destroy_response(response->mhd); /* libmicrohttpd holds its own reference */
 	response->mhd = NULL;

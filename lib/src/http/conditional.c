@@ -48,7 +48,7 @@ bool weir__date_parse(const char *text, int64_t *seconds)
 	} else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &tm.tm_mday,
 			  month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
 		   end > 0) {
-		/* Two digits: nearest century in the sense of RFC 9110, 5.6.7. */
+		/* Two digits: 1970 to 2069. */
 		tm.tm_year += tm.tm_year < 70 ? 100 : 0;
 	} else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &tm.tm_mday,
 			  &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &tm.tm_year, &end) == 6 &&

@@ -15,8 +15,8 @@ struct weir__validators {
 /* The request's conditional fields; NULL where absent. */
 struct weir__conditions {
 	const char *if_match, *if_none_match, *if_modified_since, *if_unmodified_since;
-	const char *if_range, *range;
-	bool reading; /* GET or HEAD */
+	const char *if_range, *range; /* range only with GET */
+	bool reading;                 /* GET or HEAD */
 };
 
 /* 0 to go on, 304 or 412: the order of precedence is that of section 13.2.2. */

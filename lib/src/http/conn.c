@@ -109,6 +109,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	if (conn->request) { /* libmicrohttpd told us of it before anything was counted */
 		if (conn->request->counted) {
 			conn->bad_end = true;
+			(void)weir_token_cancel(&conn->request->token, WEIR_REASON_CLIENT_GONE,
+						NULL);
 			weir__request_over(conn->request, WEIR__CANCELLED);
 		} else {
 			weir__request_release(conn->request);
@@ -116,13 +118,15 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 		conn->request = NULL;
 	}
 	weir__acceptor_unwatch(acceptor, conn->fd);
-	if (!conn->gone && has_unread(conn))
+	if (!acceptor->ended && !conn->gone && !conn->closing && has_unread(conn))
 		weir__linger_after(acceptor, conn);
 	weir__counter_add(
 		conn->bad_end ? &counters->connections_cut : &counters->connections_closed, 1);
 	weir__deadline_clear(&conn->deadline);
 	weir__list_remove(&conn->all);
 	acceptor->conn_count--;
+	if (acceptor->finishing && !conn->idle_end)
+		acceptor->unfinished--;
 	if (conn->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_sub(&acceptor->connections, 1);
 	free(conn);
@@ -145,11 +149,12 @@ void weir__conn_suspend(struct weir__acceptor *acceptor, weir_request *request)
 }
 
 /* Before 1.0.10 libmicrohttpd reads from a resumed connection before it looks at its answer,
- * and takes the end that a half-closed client has sent for a lost connection. It looks first
- * at connections with a timeout of their own, so this one gets one. */
+ * and takes the end that a half-closed client has sent, or that our own shutting down of its
+ * reading side has made, for a lost connection. It looks first at connections with a timeout
+ * of their own, so this one gets one. */
 static void protect_half_closed(const struct weir__conn *conn)
 {
-	if (conn->half_closed)
+	if (conn->half_closed || conn->read_shut)
 		(void)MHD_set_connection_option(conn->mhd, MHD_CONNECTION_OPTION_TIMEOUT,
 						WEIR__MHD_TIMEOUT + 1u);
 }
@@ -166,7 +171,7 @@ void weir__conn_resume(struct weir__acceptor *acceptor, weir_request *request)
 
 void weir__conn_stop_reading(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
-	if (conn->scope != WEIR_SCOPE_PUBLIC || conn->read_shut)
+	if ((conn->scope != WEIR_SCOPE_PUBLIC && !acceptor->finishing) || conn->read_shut)
 		return;
 	conn->read_shut = true;
 	(void)shutdown(conn->fd, SHUT_RD);
@@ -229,14 +234,18 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
 }
 
-/* The client has half-closed and no request is being parsed. Its last request may still
- * lie unread in the socket. */
+/* No more will come: the client has half-closed, or it is too late for it. Its last request
+ * may still lie unread in the socket. */
 static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	int unread = 0;
 
 	if (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) {
-		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+		if (acceptor->finishing) /* once more, but not in this round */
+			weir__deadline_set(&acceptor->deadlines, &conn->deadline,
+					   WEIR__DEADLINE_HANGUP, acceptor->now + 1);
+		else
+			weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
 		acceptor->mhd_ready = true;
 		return;
 	}
@@ -244,15 +253,24 @@ static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *co
 	acceptor->mhd_ready = true;
 }
 
+/* What a body must bring in a window; at least one byte. */
+static uint64_t least_progress(const struct weir__acceptor_options *options)
+{
+	uint64_t milliseconds = (uint64_t)(options->body_timeout / WEIR_MILLISECOND);
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(milliseconds, options->body_min_rate, &bytes))
+		bytes = UINT64_MAX;
+	return bytes >= 1000 ? bytes / 1000 : 1;
+}
+
 static void expire_body(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	weir_request *request = conn->request;
 	uint64_t moved = request->received - request->window_received;
-	uint64_t least = (uint64_t)(acceptor->options.body_timeout / WEIR_MILLISECOND) *
-			 acceptor->options.body_min_rate / 1000;
 
 	/* Suspended: it is the handler that does not read. */
-	if (request->suspended || moved >= (least ? least : 1)) {
+	if (request->suspended || moved >= least_progress(&acceptor->options)) {
 		request->window_received = request->received;
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_BODY);
 		return;
@@ -264,6 +282,11 @@ static void expire_body(struct weir__acceptor *acceptor, struct weir__conn *conn
 		if (!weir__request_recall(request))
 			return;
 	}
+	if (request->refusal) { /* the rest was only read to be nice */
+		weir__answer_refuse(request, request->refusal, request->reason);
+		return;
+	}
+	weir__response_reset(&request->response);
 	weir__answer_refuse(request, 408, "the body came too slowly");
 }
 

@@ -27,6 +27,7 @@ struct weir__conn {
 	bool read_shut : 1;   /* we have shut down its reading side */
 	bool closing : 1;     /* libmicrohttpd is to close it when it next asks */
 	bool bad_end : 1;     /* a request on it did not end well */
+	bool idle_end : 1;    /* ends with the acceptor's thread, nothing being on it */
 	bool unread : 1;      /* closes with part of a request unread: linger */
 	bool probed : 1;
 	union weir__address peer;

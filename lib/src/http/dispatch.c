@@ -38,9 +38,13 @@ static void deadline_passed(void *arg)
 
 int weir__request_set_deadline(weir_request *request)
 {
-	int error = weir_token_set_deadline(
-		&request->token, request->accepted_at + request->route->options.deadline);
+	weir_time deadline;
+	int error;
 
+	if (__builtin_add_overflow(request->accepted_at, request->route->options.deadline,
+				   &deadline))
+		deadline = WEIR_NEVER;
+	error = weir_token_set_deadline(&request->token, deadline);
 	if (!error)
 		weir_token_callback_add(&request->token, &request->deadline_passed, deadline_passed,
 					request);
@@ -76,15 +80,16 @@ static void finish(weir_request *request)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
 
+	/* Waits for one that is running, which takes no time: its report is ours to take, and
+	 * the acceptor must not go away under it. */
 	if (request->route && request->route->options.deadline > 0)
-		weir_token_callback_detach(&request->deadline_passed);
+		(void)weir_token_callback_remove(&request->deadline_passed);
 	weir__list_remove(&request->in_flight);
 	count_outcome(request);
 	if (request->scope == WEIR_SCOPE_PUBLIC) {
 		weir__counter_sub(&acceptor->in_flight, 1);
-		if (acceptor->draining && weir__counter_get(&acceptor->in_flight) == 0 &&
-		    weir__counter_get(&acceptor->lingering) == 0)
-			acceptor->options.idle(acceptor->options.arg);
+		if (acceptor->draining)
+			weir__intake_progress(acceptor);
 	}
 	weir__request_release(request);
 }
@@ -133,6 +138,10 @@ static void conclude(weir_request *request)
 
 	if (request->pipe)
 		(void)weir__pipe_end(request->pipe, -EPIPE);
+	/* A handler may overlook that a write has failed; the client must not take what it has
+	 * got for the whole. */
+	if (!request->result && response->kind == WEIR__BODY_STREAM)
+		request->result = response->write_error;
 	if (!request->result && !complete)
 		request->result = -EIO;
 	if (!request->result && !request->stream_begun)
@@ -188,8 +197,6 @@ void weir__request_run_inline(weir_request *request)
 {
 	request->stage = WEIR__DISPATCHED;
 	handle(request);
-	if (request->response.kind == WEIR__BODY_STREAM)
-		request->result = -ENOTSUP;
 	conclude(request);
 	weir__answer_result(request);
 }
@@ -206,6 +213,18 @@ void weir__acceptor_report(weir_request *request, unsigned what)
 		weir__acceptor_wake(acceptor);
 }
 
+/* The answer is under way, and its end was put into its pipe. What a cancelled handler has left
+ * in there is not waited for: its client may not be reading at all. */
+static void end_stream(weir_request *request)
+{
+	if (request->result == -ECANCELED && weir_token_check(&request->token)) {
+		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
+		weir__conn_close(request->acceptor, request->conn);
+	} else {
+		weir__conn_resume(request->acceptor, request);
+	}
+}
+
 /* The handler has returned: the request is the acceptor's again. */
 static void take_back(weir_request *request)
 {
@@ -213,8 +232,7 @@ static void take_back(weir_request *request)
 	if (!request->conn) {
 		finish(request);
 	} else if (request->stream_begun) {
-		/* The answer is under way; the stream's end was put into its pipe. */
-		weir__conn_resume(request->acceptor, request);
+		end_stream(request);
 	} else {
 		weir__answer_result(request);
 	}

@@ -63,7 +63,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	conn->request = request;
 	conn->used = true;
 	conn->probed = false;
-	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+	weir__conn_deadline(acceptor, conn,
+			    acceptor->finishing ? WEIR__DEADLINE_HANGUP : WEIR__DEADLINE_HEADER);
 	return request;
 }
 
@@ -230,6 +231,8 @@ static void begin_refusal(weir_request *request, int status, const char *reason)
 		request->refusal = status;
 		request->reason = reason;
 		request->discarding = true;
+		if (weir__request_has_body(request))
+			weir__conn_deadline(request->acceptor, request->conn, WEIR__DEADLINE_BODY);
 	} else {
 		request->conn->unread = weir__request_has_body(request) || status == 400;
 		weir__answer_refuse(request, status, reason);
@@ -254,6 +257,18 @@ static int begin_stream(weir_request *request)
 	return weir__request_dispatch(request);
 }
 
+/* The stop has come so far that this request would not be served. */
+static bool is_too_late(const weir_request *request)
+{
+	const struct weir__acceptor *acceptor = request->acceptor;
+
+	if (acceptor->draining && request->route->options.cancel_at == WEIR_CANCEL_AT_DRAIN)
+		return true;
+	if (request->scope == WEIR_SCOPE_PUBLIC)
+		return acceptor->cancelling;
+	return acceptor->refusing && request->route->options.run == WEIR_RUN_QUEUED;
+}
+
 /* The first call. */
 static void begin(weir_request *request, const char *method, const char *version)
 {
@@ -265,7 +280,7 @@ static void begin(weir_request *request, const char *method, const char *version
 		status = route(request, &reason);
 	if (!status)
 		status = check_limits(request, &reason);
-	if (!status && request->acceptor->cancelling && request->scope == WEIR_SCOPE_PUBLIC) {
+	if (!status && is_too_late(request)) {
 		status = 503;
 		reason = "the server is stopping";
 	}
@@ -322,7 +337,9 @@ static void take_body(weir_request *request, const char *data, size_t *size)
 
 static void dispatch_or_refuse(weir_request *request)
 {
-	if (weir__request_dispatch(request))
+	if (request->acceptor->refusing) /* its body has come too late: the workers have gone */
+		weir__answer_refuse(request, 503, "the server is stopping");
+	else if (weir__request_dispatch(request))
 		weir__answer_refuse(request, 503, "the queue is full");
 }
 
@@ -330,6 +347,7 @@ static void dispatch_or_refuse(weir_request *request)
 static void complete(weir_request *request)
 {
 	request->complete = true;
+	request->conn->unread = false;
 	weir__deadline_clear(&request->conn->deadline);
 	if (request->refusal) {
 		weir__answer_refuse(request, request->refusal, request->reason);
@@ -389,7 +407,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	if (!request)
 		return;
 	conn->request = NULL;
-	if (conn->half_closed)
+	if (conn->half_closed || conn->read_shut)
 		(void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
 						WEIR__MHD_TIMEOUT);
 	weir__conn_deadline(acceptor, conn,
@@ -405,8 +423,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	}
 	conn->bad_end = true;
-	if (!request->cut)
-		(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE, NULL);
+	/* Also if it was cut: a handler may wait for room in a stream that nobody reads. */
+	(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE, NULL);
 	weir__request_over(request, request->cut ? WEIR__CUT : WEIR__CANCELLED);
 }
 

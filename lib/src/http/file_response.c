@@ -18,7 +18,7 @@ static struct weir__conditions conditions_of(const weir_request *request)
 		.if_modified_since = weir_request_header(request, "If-Modified-Since"),
 		.if_unmodified_since = weir_request_header(request, "If-Unmodified-Since"),
 		.if_range = weir_request_header(request, "If-Range"),
-		.range = weir_request_header(request, "Range"),
+		.range = request->head ? NULL : weir_request_header(request, "Range"), /* 14.2 */
 		.reading = request->head || strcmp(request->method, "GET") == 0,
 	};
 }
@@ -31,8 +31,7 @@ int weir_request_precondition(const weir_request *request, const char *etag, int
 	return weir__precondition(&conditions, &validators);
 }
 
-static int describe(weir_response *response, const struct stat *status, const char *etag,
-		    const struct weir_file_options *options)
+static int describe(weir_response *response, const struct stat *status, const char *etag)
 {
 	char date[32];
 	int error;
@@ -43,11 +42,6 @@ static int describe(weir_response *response, const struct stat *status, const ch
 		error = weir_response_header(response, "Last-Modified", date);
 	if (!error)
 		error = weir__response_add(response, "Accept-Ranges", "bytes");
-	if (!error && !weir__response_field(response, "Content-Type"))
-		error = weir_response_header(response, "Content-Type",
-					     options && options->content_type
-						     ? options->content_type
-						     : "application/octet-stream");
 	return error;
 }
 
@@ -70,17 +64,29 @@ static int unsatisfiable(weir_response *response, uint64_t size)
 	return error ? error : weir_response_error(response, 416, "no such range");
 }
 
-static void attach(weir_response *response, int fd, uint64_t offset, uint64_t length)
+static int attach(weir_response *response, const char *content_type, int fd, uint64_t offset,
+		  uint64_t length)
 {
+	int error = 0;
+
+	if (!weir__response_field(response, "Content-Type"))
+		error = weir_response_header(response, "Content-Type",
+					     content_type ? content_type
+							  : "application/octet-stream");
+	if (!error) /* drops an earlier body, which may be a file as well */
+		error = weir_response_body_static(response, NULL, 0);
+	if (error)
+		return error;
 	response->kind = WEIR__BODY_FILE;
 	response->fd = fd;
 	response->offset = offset;
 	response->length = length;
+	return 0;
 }
 
 /* Decides between 200, 206, 304, 412 and 416. Takes fd when it answers with the file. */
 static int answer(weir_response *response, const weir_request *request, int *fd,
-		  const struct stat *status, const char *etag)
+		  const struct stat *status, const char *etag, const char *content_type)
 {
 	struct weir__conditions conditions = conditions_of(request);
 	struct weir__validators validators = {etag, status->st_mtim.tv_sec};
@@ -103,9 +109,10 @@ static int answer(weir_response *response, const weir_request *request, int *fd,
 	case WEIR__RANGE_NONE:
 		break;
 	}
-	attach(response, *fd, offset, length);
-	*fd = -1;
-	return 0;
+	error = attach(response, content_type, *fd, offset, length);
+	if (!error)
+		*fd = -1;
+	return error;
 }
 
 int weir_response_file(weir_response *response, const weir_request *request, int fd,
@@ -134,9 +141,10 @@ int weir_response_file(weir_response *response, const weir_request *request, int
 		(void)snprintf(etag_buffer, sizeof(etag_buffer), "\"%jx-%jx-%jx.%lx\"",
 			       (uintmax_t)status.st_ino, (uintmax_t)status.st_size,
 			       (uintmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-	error = describe(response, &status, etag, options);
+	error = describe(response, &status, etag);
 	if (!error)
-		error = answer(response, request, &fd, &status, etag);
+		error = answer(response, request, &fd, &status, etag,
+			       options ? options->content_type : NULL);
 
 close_file:
 	if (fd >= 0)

@@ -1,9 +1,11 @@
 /* intake.c: what a stop does on the acceptor's thread; drain/coordinator.h says when. */
 #include <microhttpd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "http/exchange.h"
 
+#define SPARE_WORKERS 4u
 /* Answers that are being cut or sent get this many rounds to be noticed as such. */
 #define ROUNDS 3
 /* What a confirmation may take to leave even if the stop is late. */
@@ -52,6 +54,17 @@ static void cancel_request(weir_request *request, enum weir_reason reason)
 		weir__answer_cancelled(request);
 }
 
+void weir__intake_progress(struct weir__acceptor *acceptor)
+{
+	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
+
+	/* Each needs a worker at most; whoever comes from a fresh connection finds some, too. */
+	if (in_flight < acceptor->options.pool->count)
+		weir__pool_shrink(acceptor->options.pool, (unsigned)in_flight + SPARE_WORKERS);
+	if (in_flight == 0 && weir__counter_get(&acceptor->lingering) == 0)
+		acceptor->options.idle(acceptor->options.arg);
+}
+
 void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 {
 	struct weir__list *node, *after;
@@ -59,7 +72,10 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	(void)unused;
 	acceptor->draining = true;
 	close_listeners(acceptor, WEIR_SCOPE_PUBLIC);
-	close_idle(acceptor);
+	/* With nothing in flight the next thing is the end, which closes them for less. */
+	if (!weir__list_empty(&acceptor->requests))
+		close_idle(acceptor);
+	weir__intake_progress(acceptor);
 	weir__list_each_safe (node, after, &acceptor->requests) {
 		weir_request *request = weir__container(node, weir_request, in_flight);
 
@@ -84,8 +100,19 @@ void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused)
 
 void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 {
+	struct weir__list *node, *after;
+
 	(void)unused;
 	acceptor->cancelling = true;
+	acceptor->refusing = true;
+	weir__list_each_safe (node, after, &acceptor->requests) {
+		weir_request *request = weir__container(node, weir_request, in_flight);
+
+		/* An ordinary one that a worker has came when nothing seemed to be in flight any
+		 * more; it has its time like any other. */
+		if (request->scope == WEIR_SCOPE_ADMIN || !request->with_worker)
+			cancel_request(request, WEIR_REASON_SHUTDOWN);
+	}
 }
 
 static void run_rounds(struct weir__acceptor *acceptor)
@@ -120,6 +147,33 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 	run_rounds(acceptor);
 }
 
+/* Nothing of a request is there: the connection may be closed as it is. */
+static bool may_end_with_thread(struct weir__conn *conn)
+{
+	int unread = 0;
+
+	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0;
+	return conn->idle_end;
+}
+
+/* The workers have ended, but for those that never will: who waits for one waits in vain. */
+static void give_up(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node, *after;
+
+	weir__reports_take(acceptor);
+	weir__list_each_safe (node, after, &acceptor->requests) {
+		weir_request *request = weir__container(node, weir_request, in_flight);
+
+		if (!request->with_worker) {
+			cancel_request(request, WEIR_REASON_SHUTDOWN);
+		} else if (request->conn) {
+			request->cut = true;
+			weir__conn_close(acceptor, request->conn);
+		}
+	}
+}
+
 void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
 {
 	weir_time until = *(const weir_time *)arg;
@@ -127,18 +181,43 @@ void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
 	struct weir__list *node, *after;
 
 	acceptor->cancelling = true;
+	acceptor->refusing = true;
 	close_listeners(acceptor, WEIR_SCOPE_ADMIN);
+	give_up(acceptor);
 	weir__list_each_safe (node, after, &acceptor->conns) {
 		struct weir__conn *conn = weir__container(node, struct weir__conn, all);
 
+		acceptor->unfinished++;
 		if (conn->request && conn->request->stage != WEIR__HEADER)
 			continue;
 		if (!conn->request && !conn->read_shut && conn->scope == WEIR_SCOPE_PUBLIC)
 			weir__counter_add(&acceptor->counters[WEIR_SCOPE_PUBLIC].idle_closed, 1);
+		if (may_end_with_thread(conn)) {
+			acceptor->unfinished--;
+			continue;
+		}
 		conn->read_shut = true;
 		(void)shutdown(conn->fd, SHUT_RD);
+		/* libmicrohttpd may overlook the end if it comes with something to read. */
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
 	}
 	acceptor->finishing = true;
 	acceptor->finish_by = until > least ? until : least;
 	acceptor->mhd_ready = true;
+}
+
+void weir__intake_end(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node, *after;
+
+	acceptor->ended = true;
+	weir__list_each_safe (node, after, &acceptor->requests) {
+		weir_request *request = weir__container(node, weir_request, in_flight);
+
+		request->cut = true;
+		if (request->conn)
+			weir__conn_close(acceptor, request->conn);
+	}
+	run_rounds(acceptor);
+	weir__reports_take(acceptor); /* deadlines that passed too late for anybody */
 }

@@ -23,6 +23,8 @@
 #include "http/exchange.h"
 
 #define MOST_BYTES ((size_t)256 * 1024 * 1024)
+/* What is read of one socket before the others get their turn. */
+#define MOST_AT_ONCE ((size_t)1024 * 1024)
 
 struct weir__linger {
 	struct weir__watch watch;
@@ -32,9 +34,12 @@ struct weir__linger {
 	enum weir_scope scope;
 	struct weir__text out; /* the answer by hand */
 	size_t sent;
-	bool shut; /* our writing side is closed */
+	bool shut;      /* all was sent, and our writing side is closed */
+	bool heard_all; /* the client's is, too */
 	size_t swallowed;
 };
+
+#define EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 static void end(struct weir__acceptor *acceptor, struct weir__linger *linger)
 {
@@ -43,17 +48,24 @@ static void end(struct weir__acceptor *acceptor, struct weir__linger *linger)
 	weir__deadline_clear(&linger->deadline);
 	weir__list_remove(&linger->all);
 	weir__text_free(&linger->out);
+	acceptor->conn_count--;
 	if (linger->scope == WEIR_SCOPE_PUBLIC) {
 		weir__counter_sub(&acceptor->lingering, 1);
-		if (acceptor->draining && weir__counter_get(&acceptor->in_flight) == 0 &&
-		    weir__counter_get(&acceptor->lingering) == 0)
-			acceptor->options.idle(acceptor->options.arg);
+		if (acceptor->draining)
+			weir__intake_progress(acceptor);
 	}
 	free(linger);
+	weir__accept_resume(acceptor);
 }
 
-/* False when the socket is of no more use. */
-static bool send_rest(struct weir__linger *linger)
+static void set_deadline(struct weir__acceptor *acceptor, struct weir__linger *linger)
+{
+	weir__deadline_set(&acceptor->deadlines, &linger->deadline, WEIR__DEADLINE_LINGER,
+			   acceptor->now);
+}
+
+/* False when the socket is of no more use. A client that takes its answer has time to. */
+static bool send_rest(struct weir__acceptor *acceptor, struct weir__linger *linger)
 {
 	while (linger->sent < linger->out.size) {
 		ssize_t done = send(linger->fd, linger->out.data + linger->sent,
@@ -64,6 +76,7 @@ static bool send_rest(struct weir__linger *linger)
 		if (done < 0)
 			return errno == EAGAIN;
 		linger->sent += (size_t)done;
+		set_deadline(acceptor, linger);
 	}
 	if (!linger->shut) {
 		linger->shut = true;
@@ -72,21 +85,33 @@ static bool send_rest(struct weir__linger *linger)
 	return true;
 }
 
-static bool swallow(struct weir__linger *linger)
+/* Likewise. */
+static bool swallow(struct weir__acceptor *acceptor, struct weir__linger *linger)
 {
+	struct epoll_event again = {.events = EVENTS, .data.ptr = &linger->watch};
+	size_t limit = linger->swallowed + MOST_AT_ONCE;
 	char waste[16384];
 
-	for (;;) {
+	while (!linger->heard_all && linger->swallowed < limit) {
 		ssize_t got = recv(linger->fd, waste, sizeof(waste), MSG_DONTWAIT);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return errno == EAGAIN;
+		linger->heard_all = got == 0;
 		linger->swallowed += (size_t)got;
-		if (got == 0 || linger->swallowed > MOST_BYTES)
-			return false;
 	}
+	if (!linger->heard_all) /* what is left makes no new edge: ask for one */
+		(void)epoll_ctl(acceptor->epoll_fd, EPOLL_CTL_MOD, linger->fd, &again);
+	return linger->swallowed <= MOST_BYTES;
+}
+
+/* False when it is over: the client has the answer and has closed, or is lost. */
+static bool go_on(struct weir__acceptor *acceptor, struct weir__linger *linger)
+{
+	return send_rest(acceptor, linger) && swallow(acceptor, linger) &&
+	       !(linger->shut && linger->heard_all);
 }
 
 static void ready(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events)
@@ -94,44 +119,50 @@ static void ready(struct weir__acceptor *acceptor, struct weir__watch *watch, ui
 	struct weir__linger *linger = weir__container(watch, struct weir__linger, watch);
 
 	(void)events;
-	if (!send_rest(linger) || !swallow(linger))
+	if (!go_on(acceptor, linger))
 		end(acceptor, linger);
 }
 
-/* Takes fd and `out`. */
-static void start(struct weir__acceptor *acceptor, int fd, enum weir_scope scope,
-		  struct weir__text *out)
+static struct weir__linger *create(enum weir_scope scope)
 {
 	struct weir__linger *linger = calloc(1, sizeof(*linger));
 
-	if (!linger) {
-		weir__text_free(out);
-		(void)close(fd);
-		return;
-	}
+	if (!linger)
+		return NULL;
 	linger->watch.ready = ready;
-	linger->fd = fd;
 	linger->scope = scope;
-	linger->out = *out;
+	weir__list_init(&linger->all);
 	weir__deadline_init(&linger->deadline);
+	return linger;
+}
+
+/* Takes fd. */
+static void start(struct weir__acceptor *acceptor, struct weir__linger *linger, int fd)
+{
+	linger->fd = fd;
 	weir__list_append(&acceptor->lingers, &linger->all);
-	weir__deadline_set(&acceptor->deadlines, &linger->deadline, WEIR__DEADLINE_LINGER,
-			   acceptor->now);
-	if (scope == WEIR_SCOPE_PUBLIC)
+	acceptor->conn_count++;
+	if (linger->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_add(&acceptor->lingering, 1);
-	if (!send_rest(linger) || !swallow(linger) ||
-	    weir__acceptor_watch(acceptor, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-				 &linger->watch))
+	set_deadline(acceptor, linger);
+	if (!go_on(acceptor, linger) ||
+	    weir__acceptor_watch(acceptor, fd, EVENTS, &linger->watch))
 		end(acceptor, linger);
 }
 
 void weir__linger_after(struct weir__acceptor *acceptor, const struct weir__conn *conn)
 {
-	struct weir__text nothing = WEIR__TEXT_EMPTY;
-	int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
+	struct weir__linger *linger = create((enum weir_scope)conn->scope);
+	int fd;
 
-	if (fd >= 0)
-		start(acceptor, fd, (enum weir_scope)conn->scope, &nothing);
+	if (!linger)
+		return;
+	fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0) {
+		free(linger);
+		return;
+	}
+	start(acceptor, linger, fd);
 }
 
 /* The connection's socket, which libmicrohttpd has no longer; -errno if that failed. */
@@ -156,23 +187,21 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
 	struct weir__counters *counters = weir__counters_of(acceptor, request->scope);
-	struct weir__text out = WEIR__TEXT_EMPTY;
+	struct weir__linger *linger = create(request->scope);
 	struct weir__conn *conn = request->conn;
-	enum weir_scope scope = request->scope;
-	int status = request->response.status;
 	int fd;
 
-	weir__reply_print(&request->response, request->head, &out);
-	fd = out.error ? -ENOMEM : take_socket(acceptor, conn);
-	if (fd < 0) {
-		weir__text_free(&out);
-		request->cut = true;
-		weir__conn_close(acceptor, conn);
-		return;
-	}
+	if (!linger)
+		goto cut;
+	weir__reply_print(&request->response, request->head, &linger->out);
+	if (linger->out.error)
+		goto free_linger;
+	fd = take_socket(acceptor, conn);
+	if (fd < 0)
+		goto free_linger;
 	weir__counter_add(&counters->early_answers, 1);
-	weir__counter_add(&counters->responses[status / 100], 1);
-	start(acceptor, fd, scope, &out);
+	weir__counter_add(&counters->responses[request->response.status / 100], 1);
+	start(acceptor, linger, fd);
 	conn->unread = false;
 	conn->gone = true; /* nothing more to learn from its number */
 	conn->closing = true;
@@ -180,6 +209,14 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 	weir__conn_resume(acceptor, request);
 	conn->request = NULL;
 	weir__request_over(request, outcome);
+	return;
+
+free_linger:
+	weir__text_free(&linger->out);
+	free(linger);
+cut:
+	request->cut = true;
+	weir__conn_close(acceptor, conn);
 }
 
 void weir__linger_expire(struct weir__acceptor *acceptor, struct weir__deadline *deadline)

@@ -16,7 +16,8 @@
 /* Whether somebody accepts on a socket file that is in the way. */
 static bool is_alive(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Not blocking: its backlog may be full. */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool alive;
 
 	if (fd < 0)
@@ -55,14 +56,14 @@ static int open_unix(struct weir__listener *listener, const char *path)
 	error = clear_path(&address);
 	if (error)
 		return error;
+	listener->path = strdup(path);
+	if (!listener->path)
+		return -ENOMEM;
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return -errno;
 	if (bind(listener->fd, (const struct sockaddr *)&address, sizeof(address)))
 		return -errno;
-	listener->path = strdup(path);
-	if (!listener->path)
-		return -ENOMEM;
 	if (lstat(path, &status) == 0) {
 		listener->device = status.st_dev;
 		listener->inode = status.st_ino;
@@ -124,7 +125,7 @@ static int split_address(const char *address, char *host, size_t host_size, cons
 	    strlen(colon + 1) > 5 || atol(colon + 1) > 65535)
 		return -EINVAL;
 	size = (size_t)(colon - address);
-	if (size > 1 && from[0] == '[' && colon[-1] == ']') {
+	if (size > 2 && from[0] == '[' && colon[-1] == ']') {
 		from++;
 		size -= 2;
 	} else if (memchr(from, ':', size)) {

@@ -93,6 +93,8 @@ void weir__reply_drop(weir_response *response)
 
 void weir__reply_print(const weir_response *response, bool head, struct weir__text *out)
 {
+	/* These have no body, and thus no length (RFC 9110, 8.6). */
+	bool bare = response->status == 204 || response->status == 304;
 	const struct weir__response_field *field;
 	char date[32];
 
@@ -102,7 +104,9 @@ void weir__reply_print(const weir_response *response, bool head, struct weir__te
 			  date);
 	for (field = response->fields; field; field = field->next)
 		weir__text_printf(out, "%s: %s\r\n", field->name, field->value);
-	weir__text_printf(out, "Content-Length: %zu\r\n\r\n", response->size);
-	if (!head)
+	if (!bare)
+		weir__text_printf(out, "Content-Length: %zu\r\n", response->size);
+	weir__text_append(out, "\r\n", 2);
+	if (!head && !bare)
 		weir__text_append(out, response->data, response->size);
 }

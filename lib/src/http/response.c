@@ -202,6 +202,8 @@ int weir_response_stream(weir_response *response, int64_t length)
 
 	if (has_begun(response))
 		return -EALREADY;
+	if (request->route->options.run == WEIR_RUN_INLINE)
+		return -ENOTSUP; /* the acceptor would wait for itself */
 	if (request->pipe && !weir__pipe_finished(request->pipe))
 		return -EBUSY;
 	pipe = malloc(sizeof(*pipe));
@@ -240,6 +242,19 @@ static void wake_for_data(void *request)
 	weir__acceptor_report(request, WEIR__REPORT_DATA);
 }
 
+static int write_all(weir_response *response, const void *data, size_t size)
+{
+	weir_request *request = response->request;
+	int error = weir_token_check(&request->token);
+
+	if (!error)
+		error = begin(response);
+	if (!error && !request->head) /* to HEAD nobody takes it */
+		error = weir__pipe_write(response->pipe, data, size, &request->token, wake_for_data,
+					 request);
+	return error;
+}
+
 int weir_response_write(weir_response *response, const void *data, size_t size)
 {
 	int error;
@@ -249,17 +264,12 @@ int weir_response_write(weir_response *response, const void *data, size_t size)
 	if (response->stream_length >= 0 &&
 	    size > (uint64_t)response->stream_length - response->written)
 		return -EMSGSIZE;
-	error = weir_token_check(&response->request->token);
-	if (error)
-		return error;
-	error = begin(response);
-	if (error)
-		return error;
-	response->written += size;
-	if (response->request->head)
-		return 0; /* nobody takes it */
-	return weir__pipe_write(response->pipe, data, size, &response->request->token,
-				wake_for_data, response->request);
+	error = write_all(response, data, size);
+	if (!error)
+		response->written += size;
+	else if (!response->write_error)
+		response->write_error = error;
+	return error;
 }
 
 int weir_response_flush(weir_response *response)

@@ -38,6 +38,7 @@ struct weir_response {
 	struct weir__pipe *pipe; /* NULL if none */
 	int64_t stream_length;   /* -1: unknown */
 	uint64_t written;
+	int write_error; /* of the first write that failed: the stream is not whole */
 
 	/* What libmicrohttpd sends, once made. */
 	struct MHD_Response *mhd;

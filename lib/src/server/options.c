@@ -6,6 +6,8 @@
 #include "server/server_private.h"
 
 #define RESERVED_DESCRIPTORS 64u
+/* Longer durations, WEIR_NEVER too, count as this long: sums with a point in time must fit. */
+#define LONGEST (365 * 24 * 3600 * WEIR_SECOND)
 
 static int in_range(unsigned *value, unsigned standard, unsigned low, unsigned high)
 {
@@ -25,6 +27,8 @@ static int duration(weir_time *value, weir_time standard)
 {
 	if (*value == 0)
 		*value = standard;
+	if (*value > LONGEST)
+		*value = LONGEST;
 	return *value > 0 ? 0 : -EINVAL;
 }
 

@@ -258,7 +258,6 @@ int weir_server_start(weir_server *server)
 	(void)pthread_mutex_unlock(&server->lock);
 	if (error)
 		return error;
-	log_listeners(server);
 	error = start_modules(server);
 	(void)pthread_mutex_lock(&server->lock);
 	if (error) {
@@ -268,6 +267,8 @@ int weir_server_start(weir_server *server)
 		server->state = WEIR__STARTED;
 	}
 	(void)pthread_mutex_unlock(&server->lock);
+	if (!error)
+		log_listeners(server);
 	return error;
 }
 
@@ -288,8 +289,7 @@ void weir_server_cancel(weir_server *server, const char *who)
 
 static bool is_own_thread(struct weir_server *server)
 {
-	return pthread_equal(pthread_self(), server->coordinator) ||
-	       pthread_equal(pthread_self(), server->acceptor.thread) ||
+	return weir__stop_is_self(server) || weir__acceptor_is_self(&server->acceptor) ||
 	       weir__pool_has_self(&server->pool);
 }
 
@@ -300,7 +300,7 @@ int weir_server_wait(weir_server *server, const struct weir_report **report)
 	(void)pthread_mutex_lock(&server->lock);
 	if (server->state == WEIR__CREATED)
 		error = -EINVAL;
-	else if (server->state == WEIR__STARTED && is_own_thread(server))
+	else if (server->state != WEIR__STOPPED && is_own_thread(server))
 		error = -EDEADLK;
 	while (!error && server->state != WEIR__STOPPED) {
 		(void)pthread_cond_wait(&server->stopped, &server->lock);

@@ -67,6 +67,8 @@ int weir__route_options_resolve(struct weir_route_options *options);
 /* stop.c: parts and stages for the coordinator, and its thread. */
 int weir__stop_init(struct weir_server *server);
 void *weir__stop_thread(void *server);
+/* Whether the calling thread is the coordinator's. */
+bool weir__stop_is_self(const struct weir_server *server);
 /* The acceptor says: nothing is in flight any more. Its thread. */
 void weir__stop_idle(void *server);
 

@@ -89,11 +89,18 @@ static void force(void *arg)
 static void join_workers(void *arg, weir_time until)
 {
 	struct weir_server *server = arg;
+	weir_time begun = weir_now();
 
 	/* A request that comes now would find no worker. */
 	weir__acceptor_call(&server->acceptor, weir__intake_refuse, NULL);
 	weir__pool_stop(&server->pool);
-	server->abandoned = weir__pool_join(&server->pool, until);
+	/* One that came just before, from a connection that was not idle, is left alone for half
+	 * of the time, and then cancelled. */
+	server->abandoned = weir__pool_join(&server->pool, begun + (until - begun) / 2);
+	if (server->abandoned > 0) {
+		weir__acceptor_call(&server->acceptor, weir__intake_cancel, NULL);
+		server->abandoned = weir__pool_join(&server->pool, until);
+	}
 }
 
 static void end_acceptor(void *arg, weir_time until)
@@ -176,10 +183,19 @@ static void make_report(struct weir_server *server)
 	report->straggler_total = server->stragglers.total;
 }
 
+/* The server whose coordinator this thread is. */
+static _Thread_local const struct weir_server *own_server;
+
+bool weir__stop_is_self(const struct weir_server *server)
+{
+	return own_server == server;
+}
+
 void *weir__stop_thread(void *arg)
 {
 	struct weir_server *server = arg;
 
+	own_server = server;
 	weir__drain_run(&server->drain);
 	make_report(server);
 	(void)pthread_mutex_lock(&server->lock);

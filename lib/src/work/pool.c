@@ -25,6 +25,9 @@
 
 enum { RUNNING, PARKED };
 
+/* The pool this thread works for. Comparing thread ids would not do: they are used again. */
+static _Thread_local const struct weir__pool *own_pool;
+
 struct weir__worker {
 	_Alignas(64) _Atomic uint32_t state; /* the word it sleeps on */
 	_Atomic bool busy;                   /* written by the worker */
@@ -65,21 +68,32 @@ static bool unpark_self_locked(struct weir__pool *pool, struct weir__worker *sel
 	return true;
 }
 
+/* Whether this worker should end: it is one too many, and nothing is queued. */
+static bool decide_to_end_locked(struct weir__pool *pool)
+{
+	if (!pool->stopping && pool->staying <= pool->keep)
+		return false;
+	if (weir__queue_length(pool->queue) > 0)
+		return false;
+	pool->staying--;
+	return true;
+}
+
 /* Sleeps until there may be work. Returns false when it is time to end. */
 static bool park(struct weir__pool *pool, struct weir__worker *self)
 {
-	bool stopping;
+	bool ending;
 
 	atomic_store_explicit(&self->state, PARKED, memory_order_relaxed);
 	(void)pthread_mutex_lock(&pool->lock);
-	stopping = pool->stopping;
-	if (!stopping) {
+	ending = decide_to_end_locked(pool);
+	if (!ending) {
 		self->below = pool->idle;
 		pool->idle = self;
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
-	if (stopping)
-		return weir__queue_length(pool->queue) > 0;
+	if (ending)
+		return false;
 	if (weir__queue_length(pool->queue) > 0) {
 		bool mine;
 
@@ -94,11 +108,28 @@ static bool park(struct weir__pool *pool, struct weir__worker *self)
 	return true;
 }
 
+/* The last thing a worker does. Each joins the one that ended before it, so that whoever waits
+ * for the pool has one thread to join, not hundreds, at the very end of a stop. */
+static void end_worker(struct weir__pool *pool, struct weir__worker *self)
+{
+	struct weir__worker *before;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	before = pool->last;
+	pool->last = self;
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (before)
+		(void)pthread_join(before->thread, NULL);
+	(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_acq_rel);
+	weir__event_signal(&pool->ended);
+}
+
 static void *worker_thread(void *arg)
 {
 	struct weir__worker *self = arg;
 	struct weir__pool *pool = self->pool;
 
+	own_pool = pool;
 	for (;;) {
 		struct weir__job *job = weir__queue_take(pool->queue);
 
@@ -117,8 +148,7 @@ static void *worker_thread(void *arg)
 		job->ops->run(job, self->number);
 		atomic_store_explicit(&self->busy, false, memory_order_relaxed);
 	}
-	(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_acq_rel);
-	weir__event_signal(&pool->ended);
+	end_worker(pool, self);
 	return NULL;
 }
 
@@ -212,6 +242,18 @@ unsigned weir__pool_busy(const struct weir__pool *pool)
 	return busy;
 }
 
+void weir__pool_shrink(struct weir__pool *pool, unsigned keep)
+{
+	unsigned surplus;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->keep = keep;
+	surplus = pool->staying > keep ? pool->staying - keep : 0;
+	(void)pthread_mutex_unlock(&pool->lock);
+	while (surplus > 0 && wake_one(pool))
+		surplus--;
+}
+
 void weir__pool_stop(struct weir__pool *pool)
 {
 	(void)pthread_mutex_lock(&pool->lock);
@@ -229,7 +271,6 @@ static unsigned alive_now(const struct weir__pool *pool)
 unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 {
 	bool late = false;
-	unsigned i;
 
 	for (;;) {
 		uint32_t ticket = weir__event_ticket(&pool->ended);
@@ -242,8 +283,9 @@ unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 	}
 	if (alive_now(pool) > 0)
 		return alive_now(pool);
-	for (i = 0; i < pool->count; i++)
-		(void)pthread_join(pool->workers[i].thread, NULL);
+	if (pool->last)
+		(void)pthread_join(pool->last->thread, NULL);
+	pool->last = NULL;
 	free(pool->workers);
 	pool->workers = NULL;
 	pool->count = 0;
@@ -253,10 +295,5 @@ unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 
 bool weir__pool_has_self(const struct weir__pool *pool)
 {
-	unsigned i;
-
-	for (i = 0; i < pool->count; i++)
-		if (pthread_equal(pool->workers[i].thread, pthread_self()))
-			return true;
-	return false;
+	return own_pool == pool;
 }

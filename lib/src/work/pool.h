@@ -38,6 +38,9 @@ struct weir__pool {
 	pthread_mutex_t lock;
 	struct weir__worker *idle; /* under the lock: stack of parked workers */
 	bool stopping;             /* under the lock */
+	unsigned staying;          /* under the lock: workers that have not decided to end */
+	unsigned keep;             /* under the lock: how many of them there should be */
+	struct weir__worker *last; /* under the lock: the one that ended last, not yet joined */
 
 	_Atomic unsigned alive;   /* threads that have not ended */
 	struct weir__event ended; /* signalled when one has */
@@ -57,6 +60,10 @@ void weir__pool_nudge(struct weir__pool *pool);
 
 /* Workers running a job now. */
 unsigned weir__pool_busy(const struct weir__pool *pool);
+
+/* Lets workers end, as they become idle, until `keep` are left: for a stop, which needs fewer
+ * and fewer, and would otherwise join them all at its very end. */
+void weir__pool_shrink(struct weir__pool *pool, unsigned keep);
 
 /* Lets workers end as soon as the queue is empty. */
 void weir__pool_stop(struct weir__pool *pool);

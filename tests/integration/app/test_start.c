@@ -201,7 +201,6 @@ Test(start, json_logs_are_json_to_the_last_line)
 	cr_expect_eq(process_wait(&app.process), 0);
 	cr_expect_not_null(strstr(app.process.text, "\"outcome\":\"clean\""), "%s",
 			   app.process.text);
-	app.process.taken = 0;
 	for (char *next = app.process.text, *end; *next != '\0'; next = end + 1) {
 		end = strchr(next, '\n');
 		cr_assert_not_null(end, "the last line is not ended: %s", next);

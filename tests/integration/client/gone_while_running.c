@@ -120,6 +120,7 @@ static void goes_in_mid_body(void (*go)(struct client *))
 	gate_await(&gate, 1);
 	cr_assert_eq(reading.result, -ECANCELED);
 	cr_assert_eq(reading.reason, WEIR_REASON_CLIENT_GONE);
+	client_close(&client);
 	fixture_finish(&fixture);
 	gate_destroy(&gate);
 }
@@ -132,4 +133,35 @@ Test(gone_while_running, in_the_middle_of_a_streamed_body_by_a_reset)
 Test(gone_while_running, in_the_middle_of_a_streamed_body_by_a_close)
 {
 	goes_in_mid_body(client_close);
+}
+
+/* A FIN in the middle of a body is not a half-close: the rest can never come. */
+Test(gone_while_running, in_the_middle_of_a_streamed_body_by_a_fin)
+{
+	goes_in_mid_body(client_half_close);
+}
+
+Test(gone_while_running, in_the_middle_of_a_buffered_body)
+{
+	struct fixture fixture;
+	struct gate gate;
+	struct client client;
+	struct reply reply;
+
+	gate_init(&gate);
+	fixture_serve(&fixture, NULL, "PUT /gated", handle_gated, &gate);
+	client_open(&client, fixture.url);
+	client_send_text(&client,
+			 "PUT /gated HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\nhalf");
+	metrics_await(fixture.server, "weir_requests_in_flight{phase=\"receiving\"}", 1);
+	client_half_close(&client);
+	metrics_await(fixture.server, "weir_requests_cancelled_total{reason=\"client_gone\"}", 1);
+	client_receive(&client, &reply);
+	cr_assert(reply.status == 0 || reply.status == 400, "status %d", reply.status);
+	reply_free(&reply);
+	client_close(&client);
+	metrics_await(fixture.server, "weir_connections_open", 0);
+	cr_assert_eq(gate_arrivals(&gate), 0);
+	fixture_finish(&fixture);
+	gate_destroy(&gate);
 }

@@ -97,6 +97,36 @@ Test(half_closed_gets_its_answer, over_http_1_0)
 	fin_with_request("GET /gated HTTP/1.0\r\n\r\n");
 }
 
+/* All of its requests, not only the first. */
+Test(half_closed_gets_its_answer, to_each_of_its_pipelined_requests)
+{
+	enum { requests = 20 };
+	struct fixture fixture;
+	struct client client;
+	struct reply reply;
+
+	fixture_create(&fixture, NULL);
+	fixture_route(&fixture, "GET /hello", handle_hello, NULL);
+	fixture_route(&fixture, "POST /echo", handle_echo, NULL);
+	fixture_start(&fixture);
+	client_open(&client, fixture.url);
+	for (int i = 0; i < requests; i++) {
+		client_send_text(&client, "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n"
+					  "POST /echo HTTP/1.1\r\nHost: test\r\n"
+					  "Content-Length: 4\r\n\r\nbody");
+	}
+	client_half_close(&client);
+	for (int i = 0; i < 2 * requests; i++) {
+		client_receive(&client, &reply);
+		cr_assert_eq(reply.status, 200, "answer %d: status %d", i, reply.status);
+		cr_assert_str_eq(reply.body, i % 2 == 0 ? "hello\n" : "body");
+		reply_free(&reply);
+	}
+	cr_assert_eq(client_await_end(&client), CLIENT_CLOSED);
+	client_close(&client);
+	fixture_finish(&fixture);
+}
+
 /* Older connections change the order in which libmicrohttpd looks at its timeouts. */
 Test(half_closed_gets_its_answer, beside_older_connections)
 {

@@ -98,10 +98,14 @@ static int wait_then_count(weir_request *request, weir_response *response, weir_
 }
 
 /* A body that does not move because its handler does not read is not the client's fault.
- * Another connection's end shows that the time is over. */
+ * The ends of other connections, one after the other, show that its time has been over,
+ * more than once. */
 Test(body_deadline, does_not_punish_a_client_that_is_held_back)
 {
-	static char large[24 << 20];
+	enum { body_size = 48 << 20 };
+	static char large[body_size + 200]; /* with its header before it */
+	const struct weir_server_options options = {.body_timeout = 400 * WEIR_MILLISECOND,
+						    .body_min_rate = 1};
 	const struct weir_route_options streamed = {.body = WEIR_BODY_STREAMED};
 	struct fixture fixture;
 	struct gate gate;
@@ -109,25 +113,29 @@ Test(body_deadline, does_not_punish_a_client_that_is_held_back)
 	struct reply reply;
 	char expected[32];
 	size_t sent;
+	int header;
 
 	gate_init(&gate);
-	fixture_create(&fixture, &hurried);
+	fixture_create(&fixture, &options);
 	fixture_route_with(&fixture, "POST /held", wait_then_count, &gate, &streamed);
 	fixture_route(&fixture, "POST /x", handle_echo, NULL);
 	fixture_start(&fixture);
 	client_open(&held, fixture.url);
-	client_printf(&held, "POST /held HTTP/1.1\r\nHost: test\r\nContent-Length: %zu\r\n\r\n",
-		      sizeof(large));
-	sent = client_send_until_blocked(&held, large, sizeof(large), 50 * WEIR_MILLISECOND);
+	header = snprintf(large, sizeof(large),
+			  "POST /held HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n",
+			  body_size);
+	sent = client_send_until_blocked(&held, large, (size_t)(header + body_size),
+					 50 * WEIR_MILLISECOND);
+	cr_assert_lt(sent, body_size);
 	gate_await(&gate, 1);
 	for (int i = 0; i < 3; i++) {
 		begin(&slow_client, &fixture, false);
 		expect_end(&slow_client);
 	}
 	gate_open(&gate, 1);
-	client_send(&held, large + sent, sizeof(large) - sent);
+	client_send(&held, large + sent, (size_t)(header + body_size) - sent);
 	client_receive(&held, &reply);
-	snprintf(expected, sizeof(expected), "%zu\n", sizeof(large));
+	snprintf(expected, sizeof(expected), "%d\n", body_size);
 	cr_assert_eq(reply.status, 200);
 	cr_assert_str_eq(reply.body, expected);
 	reply_free(&reply);

@@ -45,6 +45,27 @@ Test(header_deadline, of_a_client_that_stops_in_the_middle)
 	fixture_finish(&fixture);
 }
 
+/* A connection with one request behind it. On a busy machine this test itself may be too
+ * late with its header; it then tries again. */
+static void open_and_ask(struct client *client, const struct fixture *fixture)
+{
+	static const char ask[] = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
+	struct reply reply;
+	int status;
+
+	for (;;) {
+		client_open(client, fixture->url);
+		client_send_up_to(client, ask, strlen(ask));
+		client_receive(client, &reply);
+		status = reply.status;
+		reply_free(&reply);
+		if (status == 200)
+			return;
+		cr_assert(status == 0 || status == 408, "status %d", status);
+		client_close(client);
+	}
+}
+
 /* Ten minutes' worth of bytes: only the server can end this in time. */
 Test(header_deadline, of_a_client_that_sends_a_byte_now_and_then)
 {
@@ -70,16 +91,12 @@ Test(header_deadline, of_a_second_request_too)
 	static char slow[size];
 	struct fixture fixture;
 	struct client client;
-	struct reply reply;
 	size_t sent;
 
 	memset(slow, 'a', size);
 	memcpy(slow, "GET /hello HTTP/1.1\r\nX:", 23);
 	fixture_serve(&fixture, &hurried, "GET /hello", handle_hello, NULL);
-	client_open(&client, fixture.url);
-	client_get(&client, "/hello", &reply);
-	cr_assert_eq(reply.status, 200);
-	reply_free(&reply);
+	open_and_ask(&client, &fixture);
 	sent = client_trickle(&client, slow, size, 20 * WEIR_MILLISECOND);
 	cr_assert_lt(sent, size);
 	expect_end(&client);
@@ -94,10 +111,7 @@ Test(header_deadline, leaves_idle_connections_alone)
 	struct reply reply;
 
 	fixture_serve(&fixture, &hurried, "GET /hello", handle_hello, NULL);
-	client_open(&idle, fixture.url);
-	client_get(&idle, "/hello", &reply);
-	cr_assert_eq(reply.status, 200);
-	reply_free(&reply);
+	open_and_ask(&idle, &fixture);
 	client_open(&client, fixture.url);
 	expect_end(&client);
 	client_open(&client, fixture.url);

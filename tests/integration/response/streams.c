@@ -191,7 +191,7 @@ Test(streams, wait_for_a_client_that_does_not_read)
 	unsigned before, now = 0;
 
 	fixture_serve(&fixture, NULL, "GET /flood", flood, NULL);
-	client_open(&client, fixture.url);
+	client_open_window(&client, fixture.url, 256 << 10);
 	client_send_text(&client, "GET /flood HTTP/1.1\r\nHost: test\r\n\r\n");
 	client_await_text(&client, "HTTP/1.1 200");
 	do {

@@ -35,14 +35,15 @@ Test(new_connections_are_refused, while_a_request_is_in_flight)
 }
 
 /* An inline handler holds up the acceptor at the gate, so that a queue forms before the
- * listener, and the stop finds it there. */
+ * listener, and the stop finds it there: longer than what is accepted at a time. */
 Test(new_connections_are_refused, but_the_backlog_is_not_reset)
 {
-	enum { waiting = 30 };
+	enum { waiting = 300 };
 	const struct weir_route_options inlined = {.run = WEIR_RUN_INLINE};
 	struct fixture fixture;
 	struct gate gate;
-	struct client holder, client[waiting];
+	static struct client client[waiting];
+	struct client holder;
 	struct reply reply;
 
 	gate_init(&gate);

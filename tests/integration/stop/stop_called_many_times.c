@@ -142,6 +142,7 @@ static void stop_from_handler(enum weir_run run)
 	client_receive(&client, &reply);
 	cr_assert_eq(reply.status, 200);
 	cr_assert_str_eq(reply.body, "1 1\n");
+	cr_assert(reply_says_close(&reply));
 	cr_assert_eq(client_await_end(&client), CLIENT_CLOSED);
 	reply_free(&reply);
 	client_close(&client);

@@ -86,6 +86,8 @@ static int handle_stream(weir_request *request, weir_response *response, weir_to
 
 Test(unread_answer_is_cut, of_a_stream_that_its_token_ends)
 {
+	const struct weir_server_options options = {.grace = 50 * WEIR_MILLISECOND,
+						    .drain_timeout = 60 * WEIR_SECOND};
 	struct fixture fixture;
 	struct gate gate;
 	struct sleeping stream = {.gate = &gate};
@@ -93,7 +95,7 @@ Test(unread_answer_is_cut, of_a_stream_that_its_token_ends)
 	struct reply reply;
 
 	gate_init(&gate);
-	fixture_serve(&fixture, &hurried, "GET /stream", handle_stream, &stream);
+	fixture_serve(&fixture, &options, "GET /stream", handle_stream, &stream);
 	client_open_narrow(&client, fixture.url);
 	client_send_text(&client, "GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
 	gate_await(&gate, 1);
@@ -101,6 +103,7 @@ Test(unread_answer_is_cut, of_a_stream_that_its_token_ends)
 	weir_server_stop(fixture.server, "test");
 	cr_assert_geq(weir_server_wait(fixture.server, &fixture.report), 0);
 	cr_assert_neq(fixture.report->outcome, WEIR_ABANDONED);
+	cr_assert_lt(fixture.report->total, MUST_PATIENCE);
 	cr_assert_eq(fixture.report->counts.in_flight, 1);
 	cr_assert_eq(fixture.report->counts.answered, 0);
 	cr_assert_eq(fixture.report->counts.cut + fixture.report->counts.cancelled, 1);

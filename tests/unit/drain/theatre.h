@@ -1,0 +1,49 @@
+/* unit/drain/theatre.h: a coordinator with a clock that the test sets and parts that only
+ * write down what they are told.
+ *
+ * What happens is one line of words, in order: ">grace" for a phase that was entered,
+ * "a.stop", "a.cancel", "a.force" for what part a was told, "s1@40" for stage s1 that was
+ * run with 40 as its time. Times are plain numbers; the stop is asked for at 1000.
+ */
+#ifndef WEIR_TESTS_UNIT_DRAIN_THEATRE_H
+#define WEIR_TESTS_UNIT_DRAIN_THEATRE_H
+
+#include "drain/coordinator.h"
+
+enum { GRACE = 200, TIMEOUT = 250, ASKED = 1000 };
+
+struct theatre;
+
+struct actor {
+	struct theatre *theatre;
+	const char *name;
+	uint64_t in_flight;
+	/* what a command does to the count: it drops to this, if it is not -1 */
+	int after_stop, after_cancel, after_force;
+	weir_time takes; /* how long each command takes */
+};
+
+struct prop {
+	struct theatre *theatre;
+	const char *name;
+	weir_time takes;
+	weir_time until; /* what it was given */
+};
+
+struct theatre {
+	struct weir__drain drain;
+	weir_time now;
+	struct actor actors[2]; /* a, b */
+	struct prop props[3];   /* s1, s2, s3 */
+	char play[512];
+};
+
+/* With parts a and b, both with nothing in flight, and no stages. */
+void theatre_open(struct theatre *theatre, weir_time grace, weir_time timeout);
+/* Registers s1, s2, s3. */
+void theatre_add_stages(struct theatre *theatre);
+/* Fails unless this, and only this, has happened since it was last called. */
+void theatre_expect(struct theatre *theatre, const char *play);
+void theatre_close(struct theatre *theatre);
+
+#endif
