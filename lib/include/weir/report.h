@@ -56,8 +56,7 @@ struct weir_straggler {
 	uint64_t sent;     /**< of a stream: bytes handed on to be sent. Of other answers: what
 			    *  the client's kernel has acknowledged on this connection, earlier
 			    *  answers and headers included; 0 on a Unix socket */
-	int abandoned;     /**< 1: its handler had not returned when force came; 0: it had, and
-			    *  the connection was cut while receiving or sending */
+	int abandoned;     /**< 1: its handler never came back; 0: its connection was cut */
 };
 
 struct weir_report_counts {

@@ -67,7 +67,7 @@ struct weir_file_options {
  *  Evaluates the preconditions and the range of `request` (RFC 9110, sections 13 and 14):
  *  200, 206, 304, 412 or 416, with ETag, Last-Modified and Accept-Ranges. Several ranges
  *  in one request are answered with the whole file, as the RFC allows.
- *  The file must not shrink while it is sent. Once for a response. Returns 0, -EINVAL (not
+ *  The file must not shrink while it is sent. Replaces an earlier body. Returns 0, -EINVAL (not
  *  a regular file, or an option that is no valid field), -ENOMEM, -EALREADY after
  *  weir_response_stream(), or an errno of fstat(2), negative. `options` may be NULL. */
 WEIR_API int weir_response_file(weir_response *response, const weir_request *request, int fd,
@@ -85,7 +85,7 @@ WEIR_API int weir_request_precondition(const weir_request *request, const char *
  *  before the first write; an earlier body is dropped. A handler that has begun to
  *  write and returns an error, or 0 with less than `length` written, has its connection cut,
  *  so that the client can tell. Returns 0, -EBUSY while the request's body has not been read
- *  to its end, -EALREADY, -ENOMEM. */
+ *  to its end, -EALREADY, -ENOTSUP on an inline route, -ENOMEM. */
 WEIR_API int weir_response_stream(weir_response *response, int64_t length);
 
 /** Writes to the stream; waits while its buffer of 128 KiB is full. All of `data` is

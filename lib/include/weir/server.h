@@ -111,7 +111,7 @@ enum weir_run {
 
 enum weir_cancel_at {
 	WEIR_CANCEL_AT_SHUTDOWN, /**< a stop trips the request's token when grace is over */
-	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins, if the request is there by then */
+	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins; later requests are answered 503 */
 };
 
 /** Zero means the default everywhere. Copied by weir_server_route(). */

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -33,8 +34,11 @@
 #define STACK ((size_t)512 * 1024) /* inline handlers run on it */
 #define NUDGE WEIR_MILLISECOND
 #define LINGER_TIME (5 * WEIR_SECOND)
-/* How long a brief handler is waited for before its connection is suspended. */
+
+/* How long a round waits for the handlers it has handed over, and for how much of them that is
+ * worth while; see wait_for_brief(). */
 #define BRIEF_WAIT (20 * WEIR_MICROSECOND)
+#define WORTH_WAITING (100 * WEIR_MICROSECOND)
 
 /* The acceptor whose thread this is. */
 static _Thread_local const struct weir__acceptor *own_acceptor;
@@ -201,14 +205,23 @@ static void wait_for_events(struct weir__acceptor *acceptor)
 	}
 }
 
-/* Requests have just been handed over: gives workers the moment that a brief handler takes,
- * so that its answer is there before its connection would be suspended. */
+/* Requests have just been handed over. If their handlers are brief, lets them run before
+ * libmicrohttpd asks for the answers: a connection whose answer is there by then need not be
+ * suspended. It yields instead of spinning, because a worker may be waiting for this very
+ * processor, and does not sleep, because going idle and back costs more than the wait. */
 static void wait_for_brief(struct weir__acceptor *acceptor)
 {
-	weir_time limit = weir_now() + BRIEF_WAIT;
+	weir_time limit;
 
-	while (weir__stack_empty(&acceptor->reports) && weir_now() < limit)
-		__builtin_ia32_pause();
+	if (acceptor->expected == 0 || acceptor->expected > WORTH_WAITING)
+		return;
+	limit = weir_now() + BRIEF_WAIT;
+	do {
+		if (!weir__stack_empty(&acceptor->reports) &&
+		    weir__queue_length(acceptor->options.queue) == 0)
+			break;
+		(void)sched_yield();
+	} while (weir_now() < limit);
 }
 
 static void run_mhd(struct weir__acceptor *acceptor)
@@ -216,13 +229,12 @@ static void run_mhd(struct weir__acceptor *acceptor)
 	unsigned MHD_LONG_LONG timeout;
 
 	acceptor->mhd_ready = false;
-	acceptor->late = 0;
+	acceptor->expected = 0;
 	(void)MHD_run(acceptor->mhd);
 	if (acceptor->kick) {
 		acceptor->kick = false;
 		weir__pool_kick(acceptor->options.pool);
-		if (acceptor->late > 0)
-			wait_for_brief(acceptor);
+		wait_for_brief(acceptor);
 	}
 	/* It may have more to do without an event: say so instead of sleeping. */
 	if (MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0)

@@ -90,7 +90,7 @@ struct weir__acceptor {
 	weir_time accept_at; /* accepting is paused until then; 0: it is not */
 	bool mhd_ready;      /* libmicrohttpd has something to do */
 	bool kick;           /* jobs were pushed since the last kick */
-	unsigned late;       /* dispatched requests in their one pass without suspending */
+	weir_time expected;  /* how long the handlers handed over in this round will take */
 	bool draining;       /* a stop has begun: answers say close */
 	bool cancelling;     /* new ordinary requests are answered 503 */
 	bool refusing;       /* ... and all that would need a worker */
@@ -136,11 +136,14 @@ void weir__accept_resume(struct weir__acceptor *acceptor);
 /* intake.c: what a stop does here; all for weir__acceptor_call(). */
 struct weir__stragglers {
 	struct weir_straggler *list;
+	weir_request **requests; /* one for each; referenced until settled */
 	size_t count, capacity, total;
 };
 void weir__intake_stop(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
+/* Once the acceptor's thread has ended: says which of them never came back. */
+void weir__stragglers_settle(struct weir__stragglers *stragglers);
 /* During a stop, something is no longer in flight. On the acceptor's thread. */
 void weir__intake_progress(struct weir__acceptor *acceptor);
 /* From here on what would need a worker is answered 503; what admin listeners have with

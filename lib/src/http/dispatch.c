@@ -184,6 +184,15 @@ int weir__request_dispatch(weir_request *request)
 	return 0;
 }
 
+void weir__request_expect(weir_request *request)
+{
+	struct weir__acceptor *acceptor = request->acceptor;
+	int64_t average = atomic_load_explicit(&request->route->average, memory_order_relaxed);
+
+	/* Not run yet: might take any time. */
+	acceptor->expected += average < 0 ? WEIR_SECOND : average;
+}
+
 bool weir__request_recall(weir_request *request)
 {
 	if (!weir__queue_remove(request->acceptor->options.queue, &request->job))

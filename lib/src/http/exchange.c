@@ -355,13 +355,13 @@ static void complete(weir_request *request)
 		weir__answer_result(request);
 	} else if (request->pipe) {
 		(void)weir__pipe_end(request->pipe, 0);
-		request->acceptor->late++;
+		weir__request_expect(request);
 	} else if (request->route->options.run == WEIR_RUN_INLINE) {
 		weir__request_run_inline(request);
 	} else {
 		dispatch_or_refuse(request);
 		if (request->with_worker)
-			request->acceptor->late++;
+			weir__request_expect(request);
 	}
 }
 

@@ -18,6 +18,8 @@ void weir__request_accept(weir_request *request);
 int weir__request_set_deadline(weir_request *request);
 /* dispatch.c: into the queue. 0 or -ENOSPC. */
 int weir__request_dispatch(weir_request *request);
+/* dispatch.c: its connection is left unsuspended for one pass; see acceptor.c. */
+void weir__request_expect(weir_request *request);
 /* dispatch.c: out of the queue again, if no worker has it yet. */
 bool weir__request_recall(weir_request *request);
 /* dispatch.c: runs an inline route's handler here and answers. */

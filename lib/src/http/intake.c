@@ -58,8 +58,9 @@ void weir__intake_progress(struct weir__acceptor *acceptor)
 {
 	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
 
-	/* Each needs a worker at most; whoever comes from a fresh connection finds some, too. */
-	if (in_flight < acceptor->options.pool->count)
+	/* Each needs a worker at most; whoever comes from a fresh connection finds some, too.
+	 * Once workers are being joined, the pool is not touched from here. */
+	if (!acceptor->refusing && in_flight < acceptor->options.pool->count)
 		weir__pool_shrink(acceptor->options.pool, (unsigned)in_flight + SPARE_WORKERS);
 	if (in_flight == 0 && weir__counter_get(&acceptor->lingering) == 0)
 		acceptor->options.idle(acceptor->options.arg);
@@ -124,6 +125,29 @@ static void run_rounds(struct weir__acceptor *acceptor)
 	acceptor->mhd_ready = true;
 }
 
+static void name_straggler(struct weir__acceptor *acceptor, struct weir__stragglers *stragglers,
+			   weir_request *request)
+{
+	stragglers->total++;
+	if (stragglers->count == stragglers->capacity)
+		return;
+	weir__straggler_describe(acceptor, request, &stragglers->list[stragglers->count]);
+	(void)weir_token_ref(&request->token);
+	stragglers->requests[stragglers->count++] = request;
+}
+
+void weir__stragglers_settle(struct weir__stragglers *stragglers)
+{
+	size_t i;
+
+	for (i = 0; i < stragglers->count; i++) {
+		weir_request *request = stragglers->requests[i];
+
+		stragglers->list[i].abandoned = !weir__list_empty(&request->in_flight);
+		weir_token_unref(&request->token);
+	}
+}
+
 void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 {
 	struct weir__stragglers *stragglers = arg;
@@ -134,10 +158,7 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 
 		if (request->scope != WEIR_SCOPE_PUBLIC)
 			continue;
-		if (stragglers->count < stragglers->capacity)
-			weir__straggler_describe(acceptor, request,
-						 &stragglers->list[stragglers->count++]);
-		stragglers->total++;
+		name_straggler(acceptor, stragglers, request);
 		request->cut = true;
 		(void)weir_token_cancel(&request->token, WEIR_REASON_SHUTDOWN, "forced");
 		if (request->conn)

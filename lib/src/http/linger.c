@@ -145,8 +145,7 @@ static void start(struct weir__acceptor *acceptor, struct weir__linger *linger, 
 	if (linger->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_add(&acceptor->lingering, 1);
 	set_deadline(acceptor, linger);
-	if (!go_on(acceptor, linger) ||
-	    weir__acceptor_watch(acceptor, fd, EVENTS, &linger->watch))
+	if (!go_on(acceptor, linger) || weir__acceptor_watch(acceptor, fd, EVENTS, &linger->watch))
 		end(acceptor, linger);
 }
 

@@ -3,9 +3,10 @@
  *	CREATED --start--> STARTING --all threads run--> STARTED --the stop is over--> STOPPED
  *	STARTING --something failed, all undone--> CREATED
  *
- * Order of beginning: acceptor (sockets, no thread), workers, acceptor's thread,
- * coordinator. Order of ending: stop.c. Lock: server->lock guards the state; nothing else is
- * taken under it.
+ * Order of beginning: acceptor (sockets, no thread), workers, coordinator, acceptor's thread:
+ * last what cannot be undone, because it may take connections at once. The coordinator waits
+ * for STARTED before it looks for a stop. Order of ending: stop.c. Lock: server->lock guards
+ * the state; nothing else is taken under it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -182,18 +183,24 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 	};
 }
 
-static void end_acceptor_thread(struct weir_server *server)
+/* Under the lock, so that whoever finds an acceptor finds one whose thread runs: an inline
+ * handler may ask for metrics before this returns. */
+static int start_acceptor(struct weir_server *server)
 {
-	weir_time now = weir_now();
+	int error;
 
-	weir__acceptor_call(&server->acceptor, weir__intake_finish, &now);
-	(void)pthread_join(server->acceptor.thread, NULL);
+	(void)pthread_mutex_lock(&server->lock);
+	error = weir__acceptor_start(&server->acceptor);
+	server->has_acceptor = !error;
+	(void)pthread_mutex_unlock(&server->lock);
+	return error;
 }
 
-static void set_has_acceptor(struct weir_server *server, bool has)
+static void set_state(struct weir_server *server, enum weir__server_state state)
 {
 	(void)pthread_mutex_lock(&server->lock);
-	server->has_acceptor = has;
+	server->state = state;
+	(void)pthread_cond_broadcast(&server->stopped);
 	(void)pthread_mutex_unlock(&server->lock);
 }
 
@@ -208,27 +215,26 @@ static int start_modules(struct weir_server *server)
 				    server->listener_count);
 	if (error)
 		return error;
-	set_has_acceptor(server, true);
 	error = weir__pool_start(&server->pool, &server->queue, options->workers,
 				 options->worker_stack, weir__acceptor_quiet, &server->acceptor);
 	if (error)
 		goto fini_acceptor;
-	error = weir__acceptor_start(&server->acceptor);
-	if (error)
-		goto stop_pool;
 	error = weir__thread_start(&server->coordinator, "weir-drain", 0, weir__stop_thread,
 				   server);
 	if (error)
-		goto end_acceptor;
+		goto stop_pool;
+	error = start_acceptor(server);
+	if (error)
+		goto dismiss_coordinator;
 	return 0;
 
-end_acceptor:
-	end_acceptor_thread(server);
+dismiss_coordinator:
+	set_state(server, WEIR__CREATED);
+	(void)pthread_join(server->coordinator, NULL);
 stop_pool:
 	weir__pool_stop(&server->pool);
 	(void)weir__pool_join(&server->pool, WEIR_NEVER);
 fini_acceptor:
-	set_has_acceptor(server, false);
 	weir__acceptor_fini(&server->acceptor);
 	return error;
 }
@@ -259,16 +265,9 @@ int weir_server_start(weir_server *server)
 	if (error)
 		return error;
 	error = start_modules(server);
-	(void)pthread_mutex_lock(&server->lock);
-	if (error) {
-		server->state = WEIR__CREATED;
-		(void)pthread_cond_broadcast(&server->stopped);
-	} else if (server->state == WEIR__STARTING) { /* a stop may have come and gone already */
-		server->state = WEIR__STARTED;
-	}
-	(void)pthread_mutex_unlock(&server->lock);
 	if (!error)
 		log_listeners(server);
+	set_state(server, error ? WEIR__CREATED : WEIR__STARTED);
 	return error;
 }
 

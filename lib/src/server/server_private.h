@@ -45,7 +45,7 @@ struct weir_server {
 	_Atomic bool stopping; /* a stop was asked for */
 
 	pthread_mutex_t lock;
-	pthread_cond_t stopped;
+	pthread_cond_t stopped; /* the state has changed */
 	/* under the lock */
 	enum weir__server_state state;
 	bool has_acceptor; /* it can be called */
@@ -55,6 +55,7 @@ struct weir_server {
 	/* the coordinator's thread; read by others once STOPPED */
 	struct weir_report report;
 	struct weir_straggler straggler_list[WEIR__MAX_STRAGGLERS];
+	weir_request *straggler_requests[WEIR__MAX_STRAGGLERS];
 	struct weir__stragglers stragglers;
 	struct weir__snapshot at_stop;
 	unsigned abandoned; /* workers that never came back */

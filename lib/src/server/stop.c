@@ -143,6 +143,7 @@ int weir__stop_init(struct weir_server *server)
 	if (error)
 		return error;
 	server->stragglers.list = server->straggler_list;
+	server->stragglers.requests = server->straggler_requests;
 	server->stragglers.capacity = WEIR__MAX_STRAGGLERS;
 	error = weir__drain_add_part(&server->drain, &part);
 	if (!error)
@@ -160,6 +161,7 @@ static void make_report(struct weir_server *server)
 	struct weir_report *report = &server->report;
 	struct weir__snapshot after;
 
+	weir__stragglers_settle(&server->stragglers);
 	take_snapshot(&server->acceptor, &after); /* its thread has ended */
 	report->counts = (struct weir_report_counts){
 		.in_flight = before->in_flight,
@@ -191,11 +193,26 @@ bool weir__stop_is_self(const struct weir_server *server)
 	return own_server == server;
 }
 
+/* False if the start has failed. */
+static bool await_start(struct weir_server *server)
+{
+	bool started;
+
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->state == WEIR__STARTING)
+		(void)pthread_cond_wait(&server->stopped, &server->lock);
+	started = server->state == WEIR__STARTED;
+	(void)pthread_mutex_unlock(&server->lock);
+	return started;
+}
+
 void *weir__stop_thread(void *arg)
 {
 	struct weir_server *server = arg;
 
 	own_server = server;
+	if (!await_start(server))
+		return NULL;
 	weir__drain_run(&server->drain);
 	make_report(server);
 	(void)pthread_mutex_lock(&server->lock);

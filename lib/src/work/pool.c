@@ -16,12 +16,15 @@
 #include "work/pool.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/futex.h"
 #include "base/thread.h"
+
+#define SEARCHES 3 /* looks before parking; see search() */
 
 enum { RUNNING, PARKED };
 
@@ -108,6 +111,22 @@ static bool park(struct weir__pool *pool, struct weir__worker *self)
 	return true;
 }
 
+/* Looks for work once more, a few times; see rule 3 in pool.h. A producer that skips waking
+ * because of `searching` is seen in park(), which looks at the queue after that was undone. */
+static struct weir__job *search(struct weir__pool *pool)
+{
+	struct weir__job *job = NULL;
+	int i;
+
+	(void)atomic_fetch_add_explicit(&pool->searching, 1, memory_order_relaxed);
+	for (i = 0; i < SEARCHES && !job; i++) {
+		(void)sched_yield();
+		job = weir__queue_take(pool->queue);
+	}
+	(void)atomic_fetch_sub_explicit(&pool->searching, 1, memory_order_seq_cst);
+	return job;
+}
+
 /* The last thing a worker does. Each joins the one that ended before it, so that whoever waits
  * for the pool has one thread to join, not hundreds, at the very end of a stop. */
 static void end_worker(struct weir__pool *pool, struct weir__worker *self)
@@ -135,6 +154,9 @@ static void *worker_thread(void *arg)
 
 		if (!job) {
 			pool->quiet(pool->arg);
+			job = search(pool);
+		}
+		if (!job) {
 			if (!park(pool, self))
 				break;
 			continue;
@@ -193,6 +215,7 @@ int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigne
 	pool->arg = arg;
 	pool->nudge = 1;
 	weir__event_init(&pool->ended);
+	atomic_init(&pool->searching, 0);
 	atomic_init(&pool->alive, 0);
 	error = -pthread_mutex_init(&pool->lock, NULL);
 	if (error)
@@ -212,7 +235,8 @@ int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigne
 
 void weir__pool_kick(struct weir__pool *pool)
 {
-	if (weir__queue_length(pool->queue) > 0)
+	if (weir__queue_length(pool->queue) > 0 &&
+	    atomic_load_explicit(&pool->searching, memory_order_relaxed) == 0)
 		(void)wake_one(pool);
 }
 

@@ -7,7 +7,10 @@
  *  1. a producer pushes a batch and then calls weir__pool_kick() once: one worker wakes;
  *  2. a worker that takes a job wakes the next one only if more is queued and the job
  *     is not brief; a batch of brief jobs is cheaper run by one thread;
- *  3. being wrong costs bounded time: while the queue is not empty the producer calls
+ *  3. a worker that has run out of work yields the processor a few times and looks again
+ *     before it parks, and nobody is woken while one does: under load the next batch is
+ *     often there by then, and two system calls and a wakeup are saved;
+ *  4. being wrong costs bounded time: while the queue is not empty the producer calls
  *     weir__pool_nudge() about every millisecond, and if nothing was taken since the last
  *     time, workers are woken: one, then two, four, ...
  *
@@ -42,8 +45,9 @@ struct weir__pool {
 	unsigned keep;             /* under the lock: how many of them there should be */
 	struct weir__worker *last; /* under the lock: the one that ended last, not yet joined */
 
-	_Atomic unsigned alive;   /* threads that have not ended */
-	struct weir__event ended; /* signalled when one has */
+	_Atomic unsigned searching; /* workers that look for work before they park */
+	_Atomic unsigned alive;     /* threads that have not ended */
+	struct weir__event ended;   /* signalled when one has */
 
 	/* the producer's thread only */
 	unsigned last_taken; /* queue->taken at the last nudge */
