@@ -165,6 +165,8 @@ static int prepare_to_sleep(struct weir__acceptor *acceptor)
 
 	if (acceptor->mhd_ready)
 		return 0;
+	if (acceptor->shrink && weir__stack_empty(&acceptor->reports))
+		weir__intake_shrink(acceptor);
 	atomic_store_explicit(&acceptor->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	queued = weir__queue_length(acceptor->options.queue) > 0;

@@ -93,6 +93,7 @@ struct weir__acceptor {
 	weir_time expected;  /* how long the handlers handed over in this round will take */
 	bool draining;       /* a stop has begun: answers say close */
 	bool cancelling;     /* new ordinary requests are answered 503 */
+	bool shrink;         /* workers may have become too many */
 	bool refusing;       /* ... and all that would need a worker */
 	bool finishing;      /* close what is left, then end */
 	weir_time finish_by; /* ... and do not wait longer than until then */
@@ -146,6 +147,9 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
 void weir__stragglers_settle(struct weir__stragglers *stragglers);
 /* During a stop, something is no longer in flight. On the acceptor's thread. */
 void weir__intake_progress(struct weir__acceptor *acceptor);
+/* Lets go of workers that are not needed any more. For a moment in which there is nothing
+ * else to do: ending threads is work, and answers come first. */
+void weir__intake_shrink(struct weir__acceptor *acceptor);
 /* From here on what would need a worker is answered 503; what admin listeners have with
  * workers is cancelled. */
 void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused);
@@ -160,7 +164,8 @@ void weir__intake_end(struct weir__acceptor *acceptor);
 struct weir__text;
 void weir__requests_describe(struct weir__acceptor *acceptor, void *text);
 struct weir__census {
-	unsigned receiving, queued, running, replying;
+	unsigned receiving, queued, running, replying; /* ordinary ones */
+	unsigned busy;                                 /* workers, whoever they work for */
 };
 void weir__requests_count(struct weir__acceptor *acceptor, void *census);
 void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_request *request,

@@ -117,7 +117,9 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 		}
 		conn->request = NULL;
 	}
-	weir__acceptor_unwatch(acceptor, conn->fd);
+	/* Closing takes it out, too, but not if a child of a fork() holds the socket. */
+	if (!acceptor->ended)
+		weir__acceptor_unwatch(acceptor, conn->fd);
 	if (!acceptor->ended && !conn->gone && !conn->closing && has_unread(conn))
 		weir__linger_after(acceptor, conn);
 	weir__counter_add(

@@ -5,7 +5,7 @@
 
 #include "http/exchange.h"
 
-#define SPARE_WORKERS 4u
+#define SPARE_WORKERS 2u
 /* Answers that are being cut or sent get this many rounds to be noticed as such. */
 #define ROUNDS 3
 /* What a confirmation may take to leave even if the stop is late. */
@@ -54,14 +54,22 @@ static void cancel_request(weir_request *request, enum weir_reason reason)
 		weir__answer_cancelled(request);
 }
 
-void weir__intake_progress(struct weir__acceptor *acceptor)
+void weir__intake_shrink(struct weir__acceptor *acceptor)
 {
 	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
 
 	/* Each needs a worker at most; whoever comes from a fresh connection finds some, too.
 	 * Once workers are being joined, the pool is not touched from here. */
+	acceptor->shrink = false;
 	if (!acceptor->refusing && in_flight < acceptor->options.pool->count)
 		weir__pool_shrink(acceptor->options.pool, (unsigned)in_flight + SPARE_WORKERS);
+}
+
+void weir__intake_progress(struct weir__acceptor *acceptor)
+{
+	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
+
+	acceptor->shrink = true;
 	if (in_flight == 0 && weir__counter_get(&acceptor->lingering) == 0)
 		acceptor->options.idle(acceptor->options.arg);
 }
@@ -72,6 +80,8 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 
 	(void)unused;
 	acceptor->draining = true;
+	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
+	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
 	close_listeners(acceptor, WEIR_SCOPE_PUBLIC);
 	/* With nothing in flight the next thing is the end, which closes them for less. */
 	if (!weir__list_empty(&acceptor->requests))
@@ -153,6 +163,7 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 	struct weir__stragglers *stragglers = arg;
 	struct weir__list *node, *after;
 
+	run_rounds(acceptor); /* what has been sent, or can be, is not cut */
 	weir__list_each_safe (node, after, &acceptor->requests) {
 		weir_request *request = weir__container(node, weir_request, in_flight);
 

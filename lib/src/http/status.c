@@ -92,6 +92,9 @@ void weir__requests_count(struct weir__acceptor *acceptor, void *arg)
 	weir__list_each (node, &acceptor->requests) {
 		const weir_request *request = weir__container(node, weir_request, in_flight);
 
+		/* The pool could tell, too, but not while its workers are being joined. */
+		census->busy += request->with_worker &&
+				atomic_load_explicit(&request->running, memory_order_relaxed);
 		if (request->scope != WEIR_SCOPE_PUBLIC)
 			continue;
 		if (request->stage == WEIR__REPLYING)

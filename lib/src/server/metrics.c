@@ -99,8 +99,7 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	      weir__queue_length(&server->queue));
 	gauge(text, "weir_queue_capacity", "How many may wait.", server->queue.limit);
 	gauge(text, "weir_workers", "Worker threads.", server->options.workers);
-	gauge(text, "weir_workers_busy", "Workers that are running a handler.",
-	      weir__pool_busy(&server->pool));
+	gauge(text, "weir_workers_busy", "Workers that are running a handler.", census.busy);
 	gauge(text, "weir_drain_phase",
 	      "0 running, 1 closing, 2 grace, 3 cancelling, 4 forcing, 5 teardown, 6 done.",
 	      (uint64_t)weir__drain_phase(&server->drain));
@@ -125,7 +124,7 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	weir__text_printf(text, "\"queue\":{\"depth\":%u,\"capacity\":%u},",
 			  weir__queue_length(&server->queue), server->queue.limit);
 	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,
-			  weir__pool_busy(&server->pool));
+			  census.busy);
 	weir__text_printf(text, "\"connections\":%" PRIu64 ",",
 			  weir__counter_get(&acceptor->connections));
 	weir__text_printf(text,

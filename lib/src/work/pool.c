@@ -112,12 +112,16 @@ static bool park(struct weir__pool *pool, struct weir__worker *self)
 }
 
 /* Looks for work once more, a few times; see rule 3 in pool.h. A producer that skips waking
- * because of `searching` is seen in park(), which looks at the queue after that was undone. */
+ * because of `searching` is seen in park(), which looks at the queue after that was undone:
+ * all three are read-modify-writes, so a producer that found a searcher comes before its
+ * end in the order of that word, and so does what it had pushed. */
 static struct weir__job *search(struct weir__pool *pool)
 {
 	struct weir__job *job = NULL;
 	int i;
 
+	if (atomic_load_explicit(&pool->winding_down, memory_order_relaxed))
+		return NULL;
 	(void)atomic_fetch_add_explicit(&pool->searching, 1, memory_order_relaxed);
 	for (i = 0; i < SEARCHES && !job; i++) {
 		(void)sched_yield();
@@ -143,6 +147,16 @@ static void end_worker(struct weir__pool *pool, struct weir__worker *self)
 	weir__event_signal(&pool->ended);
 }
 
+/* Whoever waits for the pool after its time waits for workers without a job only, and has to
+ * hear that this one is none of them. seq_cst on both sides: either the pool is seen winding
+ * down here, or the worker is seen busy in weir__pool_busy(). */
+static void set_busy(struct weir__pool *pool, struct weir__worker *self)
+{
+	atomic_store_explicit(&self->busy, true, memory_order_seq_cst);
+	if (atomic_load_explicit(&pool->winding_down, memory_order_seq_cst))
+		weir__event_signal(&pool->ended);
+}
+
 static void *worker_thread(void *arg)
 {
 	struct weir__worker *self = arg;
@@ -166,7 +180,7 @@ static void *worker_thread(void *arg)
 			if (weir__queue_length(pool->queue) > 0)
 				(void)wake_one(pool);
 		}
-		atomic_store_explicit(&self->busy, true, memory_order_relaxed);
+		set_busy(pool, self);
 		job->ops->run(job, self->number);
 		atomic_store_explicit(&self->busy, false, memory_order_relaxed);
 	}
@@ -214,8 +228,10 @@ int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigne
 	pool->quiet = quiet;
 	pool->arg = arg;
 	pool->nudge = 1;
+	pool->staying = pool->keep = count;
 	weir__event_init(&pool->ended);
 	atomic_init(&pool->searching, 0);
+	atomic_init(&pool->winding_down, false);
 	atomic_init(&pool->alive, 0);
 	error = -pthread_mutex_init(&pool->lock, NULL);
 	if (error)
@@ -236,7 +252,7 @@ int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigne
 void weir__pool_kick(struct weir__pool *pool)
 {
 	if (weir__queue_length(pool->queue) > 0 &&
-	    atomic_load_explicit(&pool->searching, memory_order_relaxed) == 0)
+	    atomic_fetch_add_explicit(&pool->searching, 0, memory_order_seq_cst) == 0)
 		(void)wake_one(pool);
 }
 
@@ -262,7 +278,7 @@ unsigned weir__pool_busy(const struct weir__pool *pool)
 	unsigned busy = 0, i;
 
 	for (i = 0; i < pool->count; i++)
-		busy += atomic_load_explicit(&pool->workers[i].busy, memory_order_relaxed);
+		busy += atomic_load_explicit(&pool->workers[i].busy, memory_order_seq_cst);
 	return busy;
 }
 
@@ -270,6 +286,7 @@ void weir__pool_shrink(struct weir__pool *pool, unsigned keep)
 {
 	unsigned surplus;
 
+	atomic_store_explicit(&pool->winding_down, true, memory_order_relaxed);
 	(void)pthread_mutex_lock(&pool->lock);
 	pool->keep = keep;
 	surplus = pool->staying > keep ? pool->staying - keep : 0;
@@ -280,6 +297,7 @@ void weir__pool_shrink(struct weir__pool *pool, unsigned keep)
 
 void weir__pool_stop(struct weir__pool *pool)
 {
+	atomic_store_explicit(&pool->winding_down, true, memory_order_seq_cst);
 	(void)pthread_mutex_lock(&pool->lock);
 	pool->stopping = true;
 	(void)pthread_mutex_unlock(&pool->lock);
@@ -295,18 +313,20 @@ static unsigned alive_now(const struct weir__pool *pool)
 unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 {
 	bool late = false;
+	unsigned alive;
 
 	for (;;) {
 		uint32_t ticket = weir__event_ticket(&pool->ended);
-		unsigned alive = alive_now(pool);
 
+		alive = alive_now(pool);
 		if (alive == 0 || (late && alive <= weir__pool_busy(pool)))
 			break;
 		late = weir__event_wait(&pool->ended, ticket, NULL, late ? WEIR_NEVER : until) ||
 		       late;
 	}
-	if (alive_now(pool) > 0)
-		return alive_now(pool);
+	alive = alive_now(pool);
+	if (alive > 0)
+		return alive;
 	if (pool->last)
 		(void)pthread_join(pool->last->thread, NULL);
 	pool->last = NULL;

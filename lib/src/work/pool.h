@@ -46,8 +46,9 @@ struct weir__pool {
 	struct weir__worker *last; /* under the lock: the one that ended last, not yet joined */
 
 	_Atomic unsigned searching; /* workers that look for work before they park */
+	_Atomic bool winding_down;  /* from the first shrink on: nobody searches */
 	_Atomic unsigned alive;     /* threads that have not ended */
-	struct weir__event ended;   /* signalled when one has */
+	struct weir__event ended;   /* signalled when one has, or began a job while winding down */
 
 	/* the producer's thread only */
 	unsigned last_taken; /* queue->taken at the last nudge */

@@ -38,7 +38,7 @@ Test(new_connections_are_refused, while_a_request_is_in_flight)
  * listener, and the stop finds it there: longer than what is accepted at a time. */
 Test(new_connections_are_refused, but_the_backlog_is_not_reset)
 {
-	enum { waiting = 300 };
+	enum { waiting = 120 };
 	const struct weir_route_options inlined = {.run = WEIR_RUN_INLINE};
 	struct fixture fixture;
 	struct gate gate;

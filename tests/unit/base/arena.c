@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "unit/faults.h"
 
+TestSuite(arena, .timeout = 60);
+
 static bool is_aligned(const void *data)
 {
 	return (uintptr_t)data % alignof(max_align_t) == 0;

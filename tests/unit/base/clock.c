@@ -5,6 +5,8 @@
 
 #include <weir/time.h>
 
+TestSuite(clock, .timeout = 60);
+
 Test(clock, never_goes_back)
 {
 	weir_time last = weir_now();

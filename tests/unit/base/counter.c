@@ -3,6 +3,8 @@
 
 #include "base/counter.h"
 
+TestSuite(counter, .timeout = 60);
+
 Test(counter, adds_and_subtracts)
 {
 	weir__counter counter = 0;

@@ -5,6 +5,8 @@
 
 #include "base/list.h"
 
+TestSuite(list, .timeout = 60);
+
 struct item {
 	char name;
 	struct weir__list node;

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 
+TestSuite(log, .timeout = 60);
+
 /* A sink that keeps datagrams: each recv() gives back what one write() wrote. */
 struct sink {
 	int ends[2];

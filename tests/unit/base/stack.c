@@ -8,6 +8,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(stack, .timeout = 60);
+
 struct item {
 	struct weir__stack_node node;
 	unsigned pusher, number;

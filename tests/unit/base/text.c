@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "unit/faults.h"
 
+TestSuite(text, .timeout = 60);
+
 static void check_quoted(void (*quote)(struct weir__text *, const char *), const char *value,
 			 const char *expected)
 {

@@ -8,6 +8,8 @@
 #include "support/gate.h"
 #include "unit/faults.h"
 
+TestSuite(thread, .timeout = 60);
+
 struct portrait {
 	struct gate gate;
 	sigset_t mask;

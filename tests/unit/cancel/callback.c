@@ -10,6 +10,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(callback, .timeout = 60);
+
 struct seen {
 	unsigned times;
 	pthread_t thread;

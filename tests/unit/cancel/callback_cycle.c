@@ -9,6 +9,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(cycle, .timeout = 60);
+
 enum { MAX_RING = 3 };
 
 /* Thread i trips token i; its callback waits until all are running and then removes the

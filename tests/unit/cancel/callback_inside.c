@@ -12,6 +12,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(inside, .timeout = 60);
+
 /* What a callback under test has at hand. */
 struct scene {
 	weir_token *parent, *self, *child; /* a family; the callback is on `self` */

@@ -10,6 +10,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(remove, .timeout = 60);
+
 enum remover { TRY_REMOVE, REMOVE, DETACH };
 
 /* 1 or 0 for what try_remove says, the result of remove, 0 for detach. */

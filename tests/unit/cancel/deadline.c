@@ -3,11 +3,13 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <sched.h>
 
-#include <weir/token.h>
-
+#include "cancel/token.h"
 #include "support/must.h"
 #include "unit/faults.h"
+
+TestSuite(deadline, .timeout = 60);
 
 #define SOON (5 * WEIR_MILLISECOND)
 #define LATER (3600 * WEIR_SECOND)
@@ -112,6 +114,26 @@ Test(deadline, moved_later_does_not_trip_at_the_old_time)
 	weir_token *token = make(NULL, weir_after(SOON));
 
 	cr_assert_eq(weir_token_set_deadline(token, weir_after(LATER)), 0);
+	pass_time();
+	cr_assert_eq(weir_token_check(token), 0);
+	weir_token_unref(token);
+}
+
+/* The timer thread has taken the deadline out of the heap, and waits for the tree's lock,
+ * which whoever moves the deadline holds. */
+Test(deadline, moved_later_while_it_is_being_dealt_with_does_not_trip)
+{
+	weir_token *token = make(NULL, WEIR_NEVER);
+	weir_time patience = weir_after(MUST_PATIENCE);
+
+	cr_assert_eq(weir_token_set_deadline(token, weir_after(WEIR_MILLISECOND)), 0);
+	cr_assert_eq(pthread_mutex_lock(&token->lock), 0);
+	while (__atomic_load_n(&token->timer.slot, __ATOMIC_RELAXED) != 0) {
+		cr_assert_lt(weir_now(), patience);
+		(void)sched_yield();
+	}
+	token->deadline = weir_after(LATER);
+	cr_assert_eq(pthread_mutex_unlock(&token->lock), 0);
 	pass_time();
 	cr_assert_eq(weir_token_check(token), 0);
 	weir_token_unref(token);

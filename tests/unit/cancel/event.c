@@ -8,6 +8,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(event, .timeout = 60);
+
 static weir_token *make(void)
 {
 	weir_token *token = NULL;

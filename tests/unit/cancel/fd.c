@@ -11,6 +11,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(fd, .timeout = 60);
+
 static weir_token *make(weir_token *parent)
 {
 	weir_token *token = NULL;

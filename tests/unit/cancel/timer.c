@@ -13,6 +13,8 @@
 #include "support/gate.h"
 #include "support/must.h"
 
+TestSuite(timer, .timeout = 60);
+
 struct entry {
 	struct weir__timer timer;
 	struct log *log;

@@ -9,6 +9,8 @@
 #include "cancel/token.h"
 #include "unit/faults.h"
 
+TestSuite(token, .timeout = 60);
+
 static weir_token *make_root(void)
 {
 	weir_token *token = NULL;

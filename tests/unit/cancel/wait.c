@@ -9,6 +9,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(wait, .timeout = 60);
+
 static weir_token *make(void)
 {
 	weir_token *token = NULL;

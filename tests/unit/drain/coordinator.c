@@ -6,6 +6,8 @@
 
 #include "theatre.h"
 
+TestSuite(coordinator, .timeout = 60);
+
 /* Asks at ASKED, and steps. */
 static weir_time ask(struct theatre *theatre)
 {

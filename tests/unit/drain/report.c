@@ -9,6 +9,8 @@
 
 #include "unit/faults.h"
 
+TestSuite(report, .timeout = 60);
+
 static void check_text(const struct weir_report *report, const char *expected)
 {
 	char *text = NULL;

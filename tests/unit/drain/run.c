@@ -6,6 +6,8 @@
 #include "support/must.h"
 #include "unit/threads.h"
 
+TestSuite(run, .timeout = 60);
+
 struct house {
 	struct weir__drain drain;
 	_Atomic uint64_t in_flight;

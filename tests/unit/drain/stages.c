@@ -3,6 +3,8 @@
 
 #include "theatre.h"
 
+TestSuite(stages, .timeout = 60);
+
 static void stop_at(struct theatre *theatre, weir_time asked, weir_time now)
 {
 	theatre->now = asked;

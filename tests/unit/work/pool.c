@@ -7,6 +7,8 @@
 #include "crew.h"
 #include "support/must.h"
 
+TestSuite(pool, .timeout = 60);
+
 static void await_runs(struct duty *duty, unsigned runs)
 {
 	weir_time until = weir_after(MUST_PATIENCE);

@@ -8,6 +8,8 @@
 #include "unit/faults.h"
 #include "unit/threads.h"
 
+TestSuite(end, .timeout = 60);
+
 static void nothing(void *arg)
 {
 	(void)arg;

@@ -10,6 +10,8 @@
 #include "crew.h"
 #include "support/must.h"
 
+TestSuite(wake, .timeout = 60);
+
 enum { WORKERS = 12 };
 
 struct jam {

@@ -9,6 +9,8 @@
 #include "unit/threads.h"
 #include "work/queue.h"
 
+TestSuite(queue, .timeout = 60);
+
 struct counted {
 	struct weir__job job;
 	_Atomic unsigned left; /* times it came out */
