@@ -158,10 +158,10 @@ WEIR_API int weir_server_route(weir_server *server, const char *pattern, weir_ha
  *  address) or "unix:/run/weir.sock"; port 0 takes a free one. A socket file that is left
  *  over from before is replaced; one that somebody listens on is not. May be called any
  *  number of times. Before the start only. `scope` is WEIR_SCOPE_PUBLIC or WEIR_SCOPE_ADMIN.
- *  Returns 0 or -EINVAL (not an address, no such host), -EADDRINUSE, -EACCES,
+ *  Returns 0 or -EINVAL (not an address), -EADDRINUSE, -EACCES,
  *  -EADDRNOTAVAIL, -EEXIST (the path is there and is not a socket), -ENAMETOOLONG, -ENOENT
- *  (the socket's directory), -ENOMEM, -EBUSY (already started), or another errno of
- *  socket(2), bind(2) or listen(2). Clients may connect from here on; they are served from
+ *  (no such host, or no directory for the socket), -ENOMEM, -EBUSY (already started), or another
+ * errno of socket(2), bind(2) or listen(2). Clients may connect from here on; they are served from
  *  the start on. */
 WEIR_API int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope);
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -153,6 +154,12 @@ void weir__text_logfmt(struct weir__text *text, const char *value)
 		append_quoted(text, value);
 	else
 		weir__text_append(text, value, strlen(value));
+}
+
+void weir__text_seconds(struct weir__text *text, weir_time duration)
+{
+	weir__text_printf(text, "%" PRId64 ".%06" PRId64, duration / WEIR_SECOND,
+			  duration % WEIR_SECOND / WEIR_MICROSECOND);
 }
 
 void weir__text_free(struct weir__text *text)

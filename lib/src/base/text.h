@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <weir/time.h>
 #include <weir/visibility.h>
 
 struct weir__text {
@@ -32,6 +33,9 @@ void weir__text_json(struct weir__text *text, const char *value);
 
 /* `value` for a key=value log line: bare if it is plain, else quoted and escaped. */
 void weir__text_logfmt(struct weir__text *text, const char *value);
+
+/* A duration in seconds with six decimals, and a point whatever the locale. */
+void weir__text_seconds(struct weir__text *text, weir_time duration);
 
 void weir__text_free(struct weir__text *text);
 

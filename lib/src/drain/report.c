@@ -33,13 +33,7 @@ static const char *outcome_key(enum weir_outcome outcome)
 	return "left";
 }
 
-/* Both print without %f, whose decimal point depends on the program's locale. */
-static void json_seconds(struct weir__text *text, weir_time duration)
-{
-	weir__text_printf(text, "%" PRId64 ".%06" PRId64, duration / WEIR_SECOND,
-			  duration % WEIR_SECOND / WEIR_MICROSECOND);
-}
-
+/* Without %f, whose decimal point depends on the program's locale. */
 static void text_duration(struct weir__text *text, weir_time duration)
 {
 	if (duration < WEIR_SECOND)
@@ -159,7 +153,7 @@ static void json_straggler(struct weir__text *text, const struct weir_straggler 
 	weir__text_append(text, ",\"doing\":", 9);
 	weir__text_json(text, straggler->doing);
 	weir__text_append(text, ",\"age_seconds\":", 15);
-	json_seconds(text, straggler->age);
+	weir__text_seconds(text, straggler->age);
 	weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"abandoned\":%s}",
 			  straggler->received, straggler->sent,
 			  straggler->abandoned ? "true" : "false");
@@ -175,12 +169,12 @@ int weir_report_json(const struct weir_report *report, char **out, size_t *size)
 			  outcome_key(report->outcome), (int)report->outcome);
 	weir__text_json(&text, report->who);
 	weir__text_append(&text, ",\"total_seconds\":", 17);
-	json_seconds(&text, report->total);
+	weir__text_seconds(&text, report->total);
 	weir__text_append(&text, ",\"phase_seconds\":{", 18);
 	for (i = 0; i < WEIR_PHASE_COUNT; i++)
 		if (report->phase_time[i] > 0) {
 			weir__text_printf(&text, "%s\"%s\":", comma, phases[i].key);
-			json_seconds(&text, report->phase_time[i]);
+			weir__text_seconds(&text, report->phase_time[i]);
 			comma = ",";
 		}
 	weir__text_append(&text, "},\"counts\":{", 12);

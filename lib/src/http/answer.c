@@ -73,19 +73,25 @@ void weir__answer_cancelled(weir_request *request)
 	}
 }
 
+void weir__answer_log(const weir_request *request, const char *event)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%d", -request->result);
+	weir__log(request->acceptor->options.logger, WEIR_LOG_WARNING, event, NULL, "route",
+		  request->route->pattern, "path", request->path, "errno", text, NULL);
+}
+
 static void say_failed(weir_request *request)
 {
 	int result = request->result;
-	char text[32];
 
 	weir__response_reset(&request->response);
 	if (result == -EFBIG) {
 		say(request, 413, "the body is too large", WEIR__ANSWERED);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%d", -result);
-	weir__log(request->acceptor->options.logger, WEIR_LOG_WARNING, "handler-failed", NULL,
-		  "route", request->route->pattern, "path", request->path, "errno", text, NULL);
+	weir__answer_log(request, "handler-failed");
 	say(request, 500, "the handler failed", WEIR__ANSWERED);
 }
 

@@ -228,8 +228,12 @@ static void end_stream(weir_request *request)
 {
 	if (request->result == -ECANCELED && weir_token_check(&request->token)) {
 		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
+		if (request->cut)
+			weir__answer_log(request, "stream-cut");
 		weir__conn_close(request->acceptor, request->conn);
 	} else {
+		if (request->result)
+			weir__answer_log(request, "handler-failed");
 		weir__conn_resume(request->acceptor, request);
 	}
 }

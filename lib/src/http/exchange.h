@@ -30,6 +30,8 @@ void weir__reports_take(struct weir__acceptor *acceptor);
  * has it, when that comes back. */
 void weir__request_over(weir_request *request, enum weir__outcome outcome);
 
+/* answer.c: logs that a handler has not done what it was asked for. */
+void weir__answer_log(const weir_request *request, const char *event);
 /* answer.c: answers in the library's own words, now or in the final call. */
 void weir__answer_refuse(weir_request *request, int status, const char *reason);
 /* answer.c: answers with what the handler (or nobody) said. */

@@ -128,7 +128,7 @@ static int split_address(const char *address, char *host, size_t host_size, cons
 	if (size > 2 && from[0] == '[' && colon[-1] == ']') {
 		from++;
 		size -= 2;
-	} else if (memchr(from, ':', size)) {
+	} else if (strcspn(from, ":[]") < size) {
 		return -EINVAL;
 	}
 	if (size >= host_size)
@@ -158,6 +158,8 @@ static int open_tcp(struct weir__listener *listener, const char *address)
 		return -ENOMEM;
 	case EAI_SYSTEM:
 		return -errno;
+	case EAI_NONAME:
+		return -ENOENT;
 	default:
 		return -EINVAL;
 	}

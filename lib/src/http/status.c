@@ -1,4 +1,5 @@
 /* status.c: what is in flight, for people and for the drain report. */
+#include <inttypes.h>
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,9 +79,10 @@ void weir__requests_describe(struct weir__acceptor *acceptor, void *arg)
 		weir__text_json(text, entry.client);
 		weir__text_append(text, ",\"doing\":", 9);
 		weir__text_json(text, entry.doing);
-		weir__text_printf(text, ",\"age_seconds\":%.6f,\"received\":%llu,\"sent\":%llu}",
-				  (double)entry.age / 1e9, (unsigned long long)entry.received,
-				  (unsigned long long)entry.sent);
+		weir__text_printf(text, ",\"age_seconds\":");
+		weir__text_seconds(text, entry.age);
+		weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 "}",
+				  entry.received, entry.sent);
 	}
 }
 

@@ -21,8 +21,10 @@ static bool is_control(int c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* The byte that the escape at `s` stands for; -EINVAL if it is none or a control character. */
-static int escaped(const char *s, size_t left)
+/* The byte that the escape at `s` stands for; -EINVAL if it is none. A NUL would end a string
+ * early anywhere; other control characters have no place in a path, but a form may well send
+ * the end of a line. */
+static int escaped(const char *s, size_t left, bool in_query)
 {
 	int high, low, c;
 
@@ -33,23 +35,23 @@ static int escaped(const char *s, size_t left)
 	if (high < 0 || low < 0)
 		return -EINVAL;
 	c = high * 16 + low;
-	return is_control(c) ? -EINVAL : c;
+	return c == 0 || (is_control(c) && !in_query) ? -EINVAL : c;
 }
 
-ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool plus)
+ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool in_query)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < size; i++) {
 		if (data[i] == '%') {
-			int c = escaped(data + i, size - i);
+			int c = escaped(data + i, size - i, in_query);
 
 			if (c < 0)
 				return c;
 			out[n++] = (char)c;
 			i += 2;
 		} else {
-			out[n++] = data[i] == '+' && plus ? ' ' : data[i];
+			out[n++] = data[i] == '+' && in_query ? ' ' : data[i];
 		}
 	}
 	out[n] = '\0';
@@ -75,13 +77,17 @@ int weir__target_split(const char *target, struct weir__target *out)
 	const char *path = skip_authority(target);
 	const char *s;
 	size_t size = strlen(path);
+	bool in_query;
 
 	for (s = target; *s; s++)
 		if (is_control(*s) || *s == ' ' || *s == '#')
 			return -EINVAL;
-	for (s = path; *s; s++)
-		if (*s == '%' && escaped(s, size - (size_t)(s - path)) < 0)
+	in_query = false;
+	for (s = path; *s; s++) {
+		in_query = in_query || *s == '?';
+		if (*s == '%' && escaped(s, size - (size_t)(s - path), in_query) < 0)
 			return -EINVAL;
+	}
 	out->query = strchr(path, '?');
 	out->path = path;
 	out->path_size = out->query ? (size_t)(out->query - path) : size;

@@ -17,10 +17,10 @@ struct weir__target {
  * for another form, control characters, spaces, a fragment, or a bad escape. */
 int weir__target_split(const char *target, struct weir__target *out);
 
-/* Decodes %XX. `out` needs `size` + 1 bytes and gets a NUL. `plus` turns '+' into a space, as
- * forms write queries. Returns the length, or -EINVAL for a bad escape or one that stands for
- * a control character. */
-ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool plus);
+/* Decodes %XX. `out` needs `size` + 1 bytes and gets a NUL. In a query '+' is a space, as forms
+ * write it. Returns the length, or -EINVAL for a bad escape, a NUL or, but for a query, a control
+ * character. */
+ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool in_query);
 
 /* Finds the n-th value of a raw query, NULL at the end: *name and *value are raw and not
  * terminated. Returns where to go on. */

@@ -56,10 +56,9 @@ static void duration(struct weir__text *text, const struct weir__histogram *from
 				  "weir_request_duration_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
 				  labels[i], sum);
 	}
-	weir__text_printf(text,
-			  "weir_request_duration_seconds_sum %.9f\n"
-			  "weir_request_duration_seconds_count %" PRIu64 "\n",
-			  (double)weir__counter_get(&from->sum) / 1e9, sum);
+	weir__text_printf(text, "weir_request_duration_seconds_sum ");
+	weir__text_seconds(text, (weir_time)weir__counter_get(&from->sum));
+	weir__text_printf(text, "\nweir_request_duration_seconds_count %" PRIu64 "\n", sum);
 }
 
 static void phases(struct weir__text *text, const struct weir__census *census)

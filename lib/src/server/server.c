@@ -6,7 +6,7 @@
  * Order of beginning: acceptor (sockets, no thread), workers, coordinator, acceptor's thread:
  * last what cannot be undone, because it may take connections at once. The coordinator waits
  * for STARTED before it looks for a stop. Order of ending: stop.c. Lock: server->lock guards
- * the state; nothing else is taken under it.
+ * the state; drain->lock is the only one taken under it.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -120,6 +120,30 @@ Test(text, a_value_cannot_forge_a_line_or_steer_a_terminal)
 	json("\xc2\x80\xc2\x9f\xc2\xa0", "\"\\u0080\\u009f\xc2\xa0\"");
 }
 
+Test(text, seconds_have_six_decimals)
+{
+	static const struct {
+		weir_time duration;
+		const char *expected;
+	} cases[] = {
+		{0, "0.000000"},
+		{999, "0.000000"},
+		{1000, "0.000001"},
+		{WEIR_SECOND - 1, "0.999999"},
+		{WEIR_SECOND, "1.000000"},
+		{90 * WEIR_SECOND + 50 * WEIR_MILLISECOND, "90.050000"},
+		{WEIR_NEVER, "9223372036.854775"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct weir__text text = WEIR__TEXT_EMPTY;
+
+		weir__text_seconds(&text, cases[i].duration);
+		cr_assert_str_eq(text.data, cases[i].expected);
+		weir__text_free(&text);
+	}
+}
+
 Test(text, grows_and_keeps_what_it_has)
 {
 	struct weir__text text = WEIR__TEXT_EMPTY;

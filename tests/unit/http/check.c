@@ -8,8 +8,9 @@
 Test(token, has_no_separators)
 {
 	static const char *const good[] = {"GET", "a", "M-SEARCH", "!#$%&'*+-.^_`|~0Az"};
-	static const char *const bad[] = {"",	  " ",	 "a b", "a:", "a,", "a/b", "a\"", "(a)",
-					  "a\t", "\x7f", "\xc3\xa9", "a=b", "[a]", "{a}", "a;", "@"};
+	static const char *const bad[] = {"",    " ",   "a b", "a:",   "a,",       "a/b",
+					  "a\"", "(a)", "a\t", "\x7f", "\xc3\xa9", "a=b",
+					  "[a]", "{a}", "a;",  "@"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		cr_assert(weir__is_token(good[i]), "%s", good[i]);
@@ -118,8 +119,12 @@ Test(header, that_is_refused)
 		{.fields = {{"Host", "a"},
 			    {"Transfer-Encoding", "chunked"},
 			    {"Transfer-Encoding", "chunked"}}},
-		{.fields = {{"Host", "a"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}}},
-		{.fields = {{"Host", "a"}, {"Content-Length", "0"}, {"Transfer-Encoding", "chunked"}}},
+		{.fields = {{"Host", "a"},
+			    {"Transfer-Encoding", "chunked"},
+			    {"Content-Length", "1"}}},
+		{.fields = {{"Host", "a"},
+			    {"Content-Length", "0"},
+			    {"Transfer-Encoding", "chunked"}}},
 		{.http_1_0 = true, .fields = {{"Transfer-Encoding", "chunked"}}},
 	};
 
@@ -127,7 +132,7 @@ Test(header, that_is_refused)
 		struct weir__framing framing;
 
 		cr_assert_eq(check(&bad[i], &framing), 400, "%zu: %s: %s", i,
-			     bad[i].fields[1].name ? bad[i].fields[1].name : "", 
+			     bad[i].fields[1].name ? bad[i].fields[1].name : "",
 			     bad[i].fields[1].name ? bad[i].fields[1].value : "");
 	}
 }

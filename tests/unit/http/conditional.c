@@ -92,11 +92,9 @@ static int judge(struct weir__conditions conditions, const char *etag)
 static void gives(struct weir__conditions conditions, const char *etag, int reading, int writing)
 {
 	conditions.reading = true;
-	cr_assert_eq(judge(conditions, etag), reading, "reading: %d",
-		     judge(conditions, etag));
+	cr_assert_eq(judge(conditions, etag), reading, "reading: %d", judge(conditions, etag));
 	conditions.reading = false;
-	cr_assert_eq(judge(conditions, etag), writing, "writing: %d",
-		     judge(conditions, etag));
+	cr_assert_eq(judge(conditions, etag), writing, "writing: %d", judge(conditions, etag));
 }
 
 #define WITH(...) ((struct weir__conditions){__VA_ARGS__})
@@ -171,7 +169,7 @@ Test(precondition, in_order)
 	gives(WITH(.if_match = "\"a\"", .if_none_match = "\"a\""), "\"a\"", 304, 412);
 	gives(WITH(.if_match = "\"a\"", .if_none_match = "\"b\""), "\"a\"", 0, 0);
 	gives(WITH(.if_unmodified_since = BEFORE, .if_none_match = "\"a\""), "\"a\"", 412, 412);
-	gives(WITH(.if_unmodified_since = EXAMPLE_TEXT, .if_modified_since = EXAMPLE_TEXT),
-	      "\"a\"", 304, 0);
+	gives(WITH(.if_unmodified_since = EXAMPLE_TEXT, .if_modified_since = EXAMPLE_TEXT), "\"a\"",
+	      304, 0);
 	gives(WITH(.if_match = "\"a\"", .if_modified_since = AFTER), "\"a\"", 304, 0);
 }

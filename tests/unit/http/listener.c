@@ -51,10 +51,24 @@ Test(listener, takes_addresses)
 Test(listener, refuses_what_is_no_address)
 {
 	static const char *const bad[] = {
-		"",	    ":",	  "127.0.0.1",	  "127.0.0.1:", "127.0.0.1:x",
-		"1.2.3.4:80x", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:100000", "::1:0",
-		"[::1]",    "[::1]0",	  "[]:0",	  "[::1:0",	"::1]:0",
-		"unix:",    "not a host:0", "127.0.0.1: 0",
+		"",
+		":",
+		"127.0.0.1",
+		"127.0.0.1:",
+		"127.0.0.1:x",
+		"1.2.3.4:80x",
+		"127.0.0.1:-1",
+		"127.0.0.1:65536",
+		"127.0.0.1:100000",
+		"::1:0",
+		"[::1]",
+		"[::1]0",
+		"[]:0",
+		"[::1:0",
+		"::1]:0",
+		"unix:",
+		"not a host:0",
+		"127.0.0.1: 0",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -88,8 +102,8 @@ struct place {
 
 static void find_place(struct place *place)
 {
-	scratch_init(&place->scratch);
-	(void)snprintf(place->path, sizeof(place->path), "%s/socket", place->scratch.path);
+	scratch_make(&place->scratch);
+	(void)snprintf(place->path, sizeof(place->path), "%.150s/socket", place->scratch.path);
 	(void)snprintf(place->address, sizeof(place->address), "unix:%s", place->path);
 }
 
@@ -106,9 +120,9 @@ static int bind_unix(const struct place *place, int backlog)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	cr_assert_geq(fd, 0);
-	cr_assert_lt((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-				      place->path),
-		     sizeof(address.sun_path));
+	cr_assert_lt(
+		(size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->path),
+		sizeof(address.sun_path));
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	cr_assert(backlog < 0 || listen(fd, backlog) == 0);
 	return fd;
@@ -126,7 +140,7 @@ Test(socket_file, comes_and_goes_with_the_listener)
 	weir__listener_close(&listener);
 	cr_assert_not(is_there(&place));
 	weir__listener_fini(&listener);
-	scratch_destroy(&place.scratch);
+	scratch_remove(&place.scratch);
 }
 
 Test(socket_file, that_was_left_over_is_replaced)
@@ -139,7 +153,7 @@ Test(socket_file, that_was_left_over_is_replaced)
 	cr_assert(is_there(&place));
 	cr_assert_eq(weir__listener_open(&listener, place.address, WEIR_SCOPE_PUBLIC), 0);
 	weir__listener_fini(&listener);
-	scratch_destroy(&place.scratch);
+	scratch_remove(&place.scratch);
 }
 
 /* Also when its backlog is full, where connecting would wait. */
@@ -165,7 +179,7 @@ Test(socket_file, that_somebody_listens_on_stays)
 	for (int i = 0; i < 3; i++)
 		close(clients[i]);
 	close(fd);
-	scratch_destroy(&place.scratch);
+	scratch_remove(&place.scratch);
 }
 
 Test(socket_file, that_is_none_stays)
@@ -179,7 +193,7 @@ Test(socket_file, that_is_none_stays)
 	close(fd);
 	cr_assert_eq(fails(place.address), -EEXIST);
 	cr_assert(is_there(&place));
-	scratch_destroy(&place.scratch);
+	scratch_remove(&place.scratch);
 }
 
 Test(socket_file, of_somebody_else_is_not_removed)
@@ -195,7 +209,7 @@ Test(socket_file, of_somebody_else_is_not_removed)
 	weir__listener_fini(&listener);
 	cr_assert(is_there(&place));
 	close(fd);
-	scratch_destroy(&place.scratch);
+	scratch_remove(&place.scratch);
 }
 
 Test(socket_file, in_a_directory_that_is_not_there)

@@ -81,7 +81,8 @@ Test(pipe, keeps_the_order_around_its_end)
 
 		fill_big(in);
 		in += weir__pipe_put(&pipe, big, size);
-		got = in > out ? weir__pipe_read(&pipe, buffer, sizeof(buffer) / 3, NULL, &wake) : 0;
+		got = in > out ? weir__pipe_read(&pipe, buffer, sizeof(buffer) / 3, NULL, &wake)
+			       : 0;
 		for (ssize_t k = 0; k < got; k++)
 			cr_assert_eq(buffer[k], byte_at(out + (uint64_t)k));
 		out += (uint64_t)got;

@@ -80,10 +80,26 @@ Test(range, that_nothing_is_in)
 Test(range, that_is_not_understood_is_as_if_not_there)
 {
 	static const char *const bad[] = {
-		"",	      "bytes",	     "bytes=",	   "bytes=-",	   "bytes=a-b",	  "bytes=1",
-		"bytes=5-2",  "lines=1-2",   "bytes=1-2x", "bytes=1 -2",   "bytes=1- 2",  "bytes=--1",
-		"bytes=+1-2", "bytes=0x1-2", "bytes=1-2,", "bytes=1-2,3-", "bytes=-1,-2", "bytes=1-2;",
-		"bytes 1-2",  "bytes=-1-2",
+		"",
+		"bytes",
+		"bytes=",
+		"bytes=-",
+		"bytes=a-b",
+		"bytes=1",
+		"bytes=5-2",
+		"lines=1-2",
+		"bytes=1-2x",
+		"bytes=1 -2",
+		"bytes=1- 2",
+		"bytes=--1",
+		"bytes=+1-2",
+		"bytes=0x1-2",
+		"bytes=1-2,",
+		"bytes=1-2,3-",
+		"bytes=-1,-2",
+		"bytes=1-2;",
+		"bytes 1-2",
+		"bytes=-1-2",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -97,8 +113,7 @@ Test(range, is_for_reading)
 	const struct weir__validators validators = {"\"a\"", DATE};
 	uint64_t offset, length;
 
-	cr_assert_eq(weir__range(&conditions, &validators, 10, &offset, &length),
-		     WEIR__RANGE_NONE);
+	cr_assert_eq(weir__range(&conditions, &validators, 10, &offset, &length), WEIR__RANGE_NONE);
 }
 
 /* RFC 9110, 13.1.5: a tag compares strongly, a date exactly; else all of it is sent. */

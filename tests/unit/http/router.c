@@ -63,8 +63,9 @@ static void matches(struct weir__router *router, const char *request, const char
 
 Test(router, takes_what_is_a_pattern)
 {
-	static const char *const good[] = {"GET /", "* /", "GET /a", "GET /a/", "GET //", "X-Y /a/{b}",
-					   "GET /{a}/{b}", "GET /a/{rest...}", "GET /a.b-c%20d"};
+	static const char *const good[] = {
+		"GET /",      "* /",          "GET /a",           "GET /a/",       "GET //",
+		"X-Y /a/{b}", "GET /{a}/{b}", "GET /a/{rest...}", "GET /a.b-c%20d"};
 	struct weir__router router;
 
 	init(&router);
@@ -76,12 +77,30 @@ Test(router, takes_what_is_a_pattern)
 Test(router, refuses_what_is_none)
 {
 	static const char *const bad[] = {
-		"",	       "GET",		  "/a",		  "GET",	     "GET ",
-		"GET a",       " /a",		  "GET  /a",	  "GET /a b",	     "G(T /a",
-		"GET /{}",     "GET /{a",	  "GET /a}",	  "GET /a{b}",	     "GET /{a}b",
-		"GET /{...}",  "GET /{a...}/b",	  "GET /{a}/{a}", "GET /{a}/{a...}", "GET /{{a}}",
-		"GET /{a}{b}", "GET /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}",
-		"GET /1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/"
+		"",
+		"GET",
+		"/a",
+		"GET",
+		"GET ",
+		"GET a",
+		" /a",
+		"GET  /a",
+		"GET /a b",
+		"G(T /a",
+		"GET /{}",
+		"GET /{a",
+		"GET /a}",
+		"GET /a{b}",
+		"GET /{a}b",
+		"GET /{...}",
+		"GET /{a...}/b",
+		"GET /{a}/{a}",
+		"GET /{a}/{a...}",
+		"GET /{{a}}",
+		"GET /{a}{b}",
+		"GET /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}",
+		"GET "
+		"/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/"
 		"30/31/32/33",
 	};
 	struct weir__router router;

@@ -47,11 +47,11 @@ Test(target, may_be_absolute)
 Test(target, of_any_other_form_is_refused)
 {
 	static const char *const bad[] = {
-		"",	 "*",	  "a",	      "a/b",	"?q",	     "example.org:80",
-		"ftp:/", "/a b",  "/a#b",     "/a\tb",	"/\x01",     "/\x7f",
-		"/%",	 "/%4",	  "/%4g",     "/%g4",	"/a?%",	     "/a?x=%zz",
-		"/%00",	 "/%0a",  "/a%7f",    "/a?%00", "http://h#", "http://h /",
-		"/%1F",	 "/a?%0D", "/%%41",   " /a",
+		"",      "*",     "a",     "a/b",    "?q",        "example.org:80",
+		"ftp:/", "/a b",  "/a#b",  "/a\tb",  "/\x01",     "/\x7f",
+		"/%",    "/%4",   "/%4g",  "/%g4",   "/a?%",      "/a?x=%zz",
+		"/%00",  "/%0a",  "/a%7f", "/a?%00", "http://h#", "http://h /",
+		"/%1F",  "/%%41", " /a",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -82,14 +82,31 @@ Test(percent_decode, takes_escapes_and_leaves_the_rest)
 	decodes("a+b%2B", true, "a b+");
 }
 
-Test(percent_decode, refuses_bad_escapes_and_controls)
+Test(percent_decode, refuses_bad_escapes_and_nul)
 {
-	static const char *const bad[] = {"%", "a%", "%4", "%x1", "%1x", "%00", "%0A", "%7F", "ok%"};
+	static const char *const bad[] = {"%", "a%", "%4", "%x1", "%1x", "%00", "ok%"};
 	char out[16];
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_assert_eq(weir__percent_decode(out, bad[i], strlen(bad[i]), true), -EINVAL,
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_assert_eq(weir__percent_decode(out, bad[i], strlen(bad[i]), true), -EINVAL, "%s",
+			     bad[i]);
+		cr_assert_eq(weir__percent_decode(out, bad[i], strlen(bad[i]), false), -EINVAL,
 			     "%s", bad[i]);
+	}
+}
+
+/* A form may send several lines; a path has none. */
+Test(percent_decode, takes_controls_in_queries_only)
+{
+	static const char *const controls[] = {"%0A", "%0d", "%7F", "%1f", "%01"};
+	char out[16];
+
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		cr_assert_eq(weir__percent_decode(out, controls[i], 3, true), 1, "%s", controls[i]);
+		cr_assert_eq(weir__percent_decode(out, controls[i], 3, false), -EINVAL, "%s",
+			     controls[i]);
+	}
+	splits("/a?b=%0D%0A", "/a", "b=%0D%0A");
 }
 
 Test(percent_decode, does_not_read_beyond_its_size)
