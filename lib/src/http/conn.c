@@ -127,6 +127,7 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__deadline_clear(&conn->deadline);
 	weir__list_remove(&conn->all);
 	acceptor->conn_count--;
+	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)
 		acceptor->unfinished--;
 	if (conn->scope == WEIR_SCOPE_PUBLIC)

@@ -24,6 +24,7 @@
 #include <strings.h>
 
 #include "http/raw_header.h"
+#include "http/room.h"
 #include "http/target.h"
 
 /* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
@@ -80,6 +81,7 @@ struct collector {
 	weir_request *request;
 	struct weir__field *fields;
 	size_t count, capacity;
+	size_t cookies; /* memory for them */
 	struct weir__raw_header raw;
 	bool failed;
 };
@@ -122,6 +124,8 @@ static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char
 	while (size > 0 && (value[size - 1] == ' ' || value[size - 1] == '\t') &&
 	       strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) != 0)
 		size--;
+	if (strcasecmp(name, MHD_HTTP_HEADER_COOKIE) == 0)
+		collector->cookies += weir__room_of_cookies(value);
 	field->name = weir__arena_copy(arena, name, strlen(name));
 	field->value = weir__arena_copy(arena, value, size);
 	collector->failed = !field->name || !field->value;
@@ -146,9 +150,12 @@ static int collect(weir_request *request, const char *method, const char *versio
 	if (!collector.fields || !request->method || !request->target)
 		return 503;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	request->header_size = info ? info->header_size : 0;
 	weir__raw_header_begin(&collector.raw, version + strlen(version),
-			       method + (info ? info->header_size : 0));
+			       method + request->header_size);
 	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &collector);
+	request->header_extra = collector.count * WEIR__ROOM_OF_FIELD + collector.cookies +
+				weir__room_of_query(request->target);
 	if (collector.failed)
 		return 503;
 	request->fields = collector.fields;
@@ -341,6 +348,8 @@ static void dispatch_or_refuse(weir_request *request)
 		weir__answer_refuse(request, 503, "the server is stopping");
 	else if (weir__request_dispatch(request))
 		weir__answer_refuse(request, 503, "the queue is full");
+	else
+		weir__request_expect(request);
 }
 
 /* The final call, the first time: everything has been received. */
@@ -360,8 +369,6 @@ static void complete(weir_request *request)
 		weir__request_run_inline(request);
 	} else {
 		dispatch_or_refuse(request);
-		if (request->with_worker)
-			weir__request_expect(request);
 	}
 }
 

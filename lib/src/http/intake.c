@@ -6,8 +6,8 @@
 #include "http/exchange.h"
 
 #define SPARE_WORKERS 2u
-/* Answers that are being cut or sent get this many rounds to be noticed as such. */
-#define ROUNDS 3
+/* libmicrohttpd may have this many rounds to send what it can, or to notice what is cut. */
+#define ROUNDS 16
 /* What a confirmation may take to leave even if the stop is late. */
 #define LAST_WORDS (200 * WEIR_MILLISECOND)
 
@@ -57,12 +57,15 @@ static void cancel_request(weir_request *request, enum weir_reason reason)
 void weir__intake_shrink(struct weir__acceptor *acceptor)
 {
 	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
+	uint64_t open = weir__counter_get(&acceptor->connections);
+	/* Each request needs a worker at most, and each connection may still bring one: those
+	 * that were in the backlog have not said anything yet. */
+	uint64_t needed = in_flight > open ? in_flight : open;
 
-	/* Each needs a worker at most; whoever comes from a fresh connection finds some, too.
-	 * Once workers are being joined, the pool is not touched from here. */
+	/* Once workers are being joined, the pool is not touched from here. */
 	acceptor->shrink = false;
-	if (!acceptor->refusing && in_flight < acceptor->options.pool->count)
-		weir__pool_shrink(acceptor->options.pool, (unsigned)in_flight + SPARE_WORKERS);
+	if (!acceptor->refusing && needed < acceptor->options.pool->count)
+		weir__pool_shrink(acceptor->options.pool, (unsigned)needed + SPARE_WORKERS);
 }
 
 void weir__intake_progress(struct weir__acceptor *acceptor)
@@ -128,10 +131,12 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 
 static void run_rounds(struct weir__acceptor *acceptor)
 {
-	int i;
+	unsigned MHD_LONG_LONG timeout;
+	int i = 0;
 
-	for (i = 0; i < ROUNDS; i++)
+	do
 		(void)MHD_run(acceptor->mhd);
+	while (++i < ROUNDS && MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0);
 	acceptor->mhd_ready = true;
 }
 

@@ -5,8 +5,9 @@
  * 9112, 9.6 has the server close its writing side and read on until the client has closed
  * its own. That happens here: the bytes are thrown away, within bounds of time and size.
  *
- * libmicrohttpd cannot answer before a body has come to its end. Where that is needed (an
- * upload that is cancelled, too large or too slow) the socket is taken away from it:
+ * libmicrohttpd cannot answer before a body has come to its end, nor with a header that does
+ * not fit into the connection's memory. Where that is needed (an upload that is cancelled, too
+ * large or too slow; a request whose header leaves no room) the socket is taken away from it:
  * suspended, so that it is out of libmicrohttpd's epoll; duplicated; and its old number
  * given, by dup2(2), to a socket whose peer is closed. libmicrohttpd then reads the end of
  * a lost connection and cleans up after itself, and the duplicate is ours to write the
@@ -198,7 +199,8 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 	fd = take_socket(acceptor, conn);
 	if (fd < 0)
 		goto free_linger;
-	weir__counter_add(&counters->early_answers, 1);
+	if (!request->complete)
+		weir__counter_add(&counters->early_answers, 1);
 	weir__counter_add(&counters->responses[request->response.status / 100], 1);
 	start(acceptor, linger, fd);
 	conn->unread = false;

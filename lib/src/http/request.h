@@ -71,6 +71,7 @@ struct weir_request {
 	size_t field_count;
 	const char *params[WEIR__MAX_PARAMS];
 	struct weir__framing framing;
+	size_t header_size, header_extra; /* memory of the connection's; see room.h */
 	union weir__address peer;
 	weir_time accepted_at; /* its header was there */
 	bool http_1_0, head;

@@ -118,7 +118,8 @@ static void visit_head(struct visitor *visitor)
 /* Handlers that may take long: the client may lose patience. */
 static void visit_long(struct visitor *visitor)
 {
-	static const char *const targets[] = {"/forever", "/poll", "/stubborn", "/late?us=100000"};
+	static const char *const targets[] = {"/forever", "/poll", "/stubborn",
+					      "/late?us=30000000"};
 	unsigned which = below(visitor, 4);
 	struct reply reply;
 	bool go_on;

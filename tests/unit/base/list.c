@@ -13,27 +13,26 @@ struct item {
 };
 
 /* The names in order, read forwards; backwards must agree. */
-static const char *names(struct weir__list *head)
+static const char *names(struct weir__list *list)
 {
 	static char text[16];
 	struct weir__list *node;
 	size_t size = 0, back = 0;
 
-	weir__list_each (node, head)
+	weir__list_each (node, list)
 		text[size++] = weir__container(node, struct item, node)->name;
 	text[size] = '\0';
-	for (node = head->prev; node != head; node = node->prev)
+	for (node = list->prev; node != list; node = node->prev)
 		cr_assert_eq(text[size - ++back], weir__container(node, struct item, node)->name);
 	cr_assert_eq(back, size);
 	return text;
 }
 
+static struct weir__list head, other;
 static struct item a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'}, d = {.name = 'd'};
 
 Test(list, empty)
 {
-	struct weir__list head;
-
 	weir__list_init(&head);
 	cr_assert(weir__list_empty(&head));
 	cr_assert_null(weir__list_first(&head));
@@ -43,8 +42,6 @@ Test(list, empty)
 
 Test(list, append_and_prepend)
 {
-	struct weir__list head;
-
 	weir__list_init(&head);
 	weir__list_append(&head, &b.node);
 	weir__list_append(&head, &c.node);
@@ -56,8 +53,6 @@ Test(list, append_and_prepend)
 
 Test(list, remove_first_middle_last_and_again)
 {
-	struct weir__list head;
-
 	weir__list_init(&head);
 	weir__list_append(&head, &a.node);
 	weir__list_append(&head, &b.node);
@@ -76,8 +71,6 @@ Test(list, remove_first_middle_last_and_again)
 
 Test(list, shift_takes_the_first)
 {
-	struct weir__list head;
-
 	weir__list_init(&head);
 	weir__list_append(&head, &a.node);
 	weir__list_append(&head, &b.node);
@@ -89,27 +82,25 @@ Test(list, shift_takes_the_first)
 
 Test(list, splice_moves_all_to_the_end)
 {
-	struct weir__list to, from;
-
-	weir__list_init(&to);
-	weir__list_init(&from);
-	weir__list_splice(&to, &from);
-	cr_assert(weir__list_empty(&to));
-	weir__list_append(&from, &c.node);
-	weir__list_append(&from, &d.node);
-	weir__list_splice(&to, &from);
-	cr_assert_str_eq(names(&to), "cd");
-	cr_assert(weir__list_empty(&from));
-	weir__list_append(&from, &a.node);
-	weir__list_splice(&to, &from);
-	cr_assert_str_eq(names(&to), "cda");
-	weir__list_splice(&to, &from);
-	cr_assert_str_eq(names(&to), "cda");
+	weir__list_init(&head);
+	weir__list_init(&other);
+	weir__list_splice(&head, &other);
+	cr_assert(weir__list_empty(&head));
+	weir__list_append(&other, &c.node);
+	weir__list_append(&other, &d.node);
+	weir__list_splice(&head, &other);
+	cr_assert_str_eq(names(&head), "cd");
+	cr_assert(weir__list_empty(&other));
+	weir__list_append(&other, &a.node);
+	weir__list_splice(&head, &other);
+	cr_assert_str_eq(names(&head), "cda");
+	weir__list_splice(&head, &other);
+	cr_assert_str_eq(names(&head), "cda");
 }
 
 Test(list, each_safe_allows_removing_the_node)
 {
-	struct weir__list head, *node, *after;
+	struct weir__list *node, *after;
 
 	weir__list_init(&head);
 	weir__list_append(&head, &a.node);

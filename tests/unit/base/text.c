@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,13 +73,15 @@ Test(text, a_sequence_cut_by_the_end_is_replaced_and_nothing_beyond_is_read)
 	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
 		/* malloc()ed to its very size, so that a sanitizer sees a read too far */
 		size_t size = strlen(cut[i]) + 1;
-		char *value = malloc(size), expected[32] = "\"";
+		char *value = malloc(size), expected[32];
+		int end = 0;
 
 		cr_assert_not_null(value);
 		memcpy(value, cut[i], size);
 		for (size_t k = 1; k < size; k++)
-			strcat(expected, REPLACED);
-		strcat(expected, "\"");
+			end += snprintf(expected + end, sizeof(expected) - (size_t)end, "%s%s",
+					k == 1 ? "\"" : "", REPLACED);
+		(void)snprintf(expected + end, sizeof(expected) - (size_t)end, "\"");
 		json(value, expected);
 		free(value);
 	}

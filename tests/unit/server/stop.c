@@ -153,3 +153,48 @@ Test(stop, refuses_at_once_what_it_would_cancel_at_once)
 	gate_destroy(&gate);
 	gate_destroy(&held);
 }
+
+/* What was in the backlog when a stop began finds as many workers as ever. */
+Test(stop, leaves_enough_workers_for_who_is_still_to_ask)
+{
+	enum { CLIENTS = 40 };
+	const struct weir_server_options options = {.workers = CLIENTS + 1};
+	struct client clients[CLIENTS], busy, done;
+	struct gate held, together;
+	struct fixture fixture;
+	struct reply reply;
+
+	gate_init(&held);
+	gate_init(&together);
+	fixture_create(&fixture, &options);
+	fixture_route(&fixture, "GET /held", handle_gated, &held);
+	fixture_route(&fixture, "GET /together", handle_gated, &together);
+	fixture_start(&fixture);
+	client_open(&busy, fixture.url);
+	client_send_text(&busy, "GET /held HTTP/1.1\r\nHost: test\r\n\r\n");
+	client_open(&done, fixture.url);
+	client_send_text(&done, "GET /held HTTP/1.1\r\nHost: test\r\n\r\n");
+	gate_await(&held, 2);
+	for (int i = 0; i < CLIENTS; i++)
+		client_open(&clients[i], fixture.url);
+	fixture_begin_stop(&fixture);
+	gate_open(&held, 1); /* one ends: the moment to let workers go */
+	metrics_await_sum(fixture.server, "weir_requests_in_flight", 1);
+	for (int i = 0; i < CLIENTS; i++)
+		client_send_text(&clients[i], "GET /together HTTP/1.1\r\nHost: test\r\n\r\n");
+	gate_await(&together, CLIENTS);
+	gate_open(&together, CLIENTS);
+	gate_open(&held, 1);
+	for (int i = 0; i < CLIENTS; i++) {
+		client_receive(&clients[i], &reply);
+		cr_assert_eq(reply.status, 200);
+		reply_free(&reply);
+		client_close(&clients[i]);
+	}
+	client_close(&busy);
+	client_close(&done);
+	(void)fixture_await(&fixture, WEIR_CLEAN);
+	fixture_destroy(&fixture);
+	gate_destroy(&held);
+	gate_destroy(&together);
+}
