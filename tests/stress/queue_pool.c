@@ -160,6 +160,7 @@ static void play(struct round *round, struct stress_random *random)
 	}
 	stress_check(atomic_load(&round->out) == atomic_load(&round->pushed), "%u of %u came out",
 		     atomic_load(&round->out), atomic_load(&round->pushed));
+	weir__pool_fini(&round->pool);
 	weir__queue_fini(&round->queue);
 }
 

@@ -9,13 +9,14 @@
  *	other			any		500			answered
  *
  * An answer leaves through libmicrohttpd if the request has been received to its end, or in
- * the first call; else through linger.c.
+ * the first call, and if its header fits into the connection's memory; else through linger.c.
  */
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 
 #include "http/exchange.h"
+#include "http/room.h"
 
 #define RETRY_AFTER "1" /* seconds */
 
@@ -126,9 +127,21 @@ static void count_status(const weir_request *request)
 void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
+	enum weir__room room = weir__room_for_answer(request);
 	weir_response *response = &request->response;
 	struct weir__conn *conn = request->conn;
 
+	if (room == WEIR__ROOM_NONE && response->kind == WEIR__BODY_MEMORY) {
+		weir__linger_answer(request, outcome);
+		return;
+	}
+	if (room == WEIR__ROOM_NONE && response->kind == WEIR__BODY_FILE) {
+		weir__response_reset(response);
+		say(request, 431, "the header leaves no room for an answer", WEIR__REFUSED);
+		return;
+	}
+	if (room != WEIR__ROOM_SURE) /* while it is suspended it can be asked for anything */
+		weir__conn_suspend(acceptor, request);
 	/* The response is this request's alone, so the field cannot leak into another. */
 	if (request->scope == WEIR_SCOPE_PUBLIC &&
 	    atomic_load_explicit(acceptor->options.stopping, memory_order_relaxed))
@@ -142,11 +155,6 @@ void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 		weir__conn_close(acceptor, conn);
 		return;
 	}
-	/* Outside of its callbacks libmicrohttpd begins to send within the call; if the header
-	 * does not fit into the connection's memory, it has closed the connection, and the
-	 * request is over. */
-	if (conn->request != request)
-		return;
 	count_status(request);
 	MHD_destroy_response(response->mhd); /* libmicrohttpd holds its own reference */
 	response->mhd = NULL;

@@ -62,10 +62,12 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	request->peer = conn->peer;
 	request->target = weir__arena_copy(&request->arena, target, strlen(target));
 	conn->request = request;
-	conn->used = true;
 	conn->probed = false;
-	weir__conn_deadline(acceptor, conn,
-			    acceptor->finishing ? WEIR__DEADLINE_HANGUP : WEIR__DEADLINE_HEADER);
+	if (acceptor->finishing)
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+	else if (conn->used || conn->half_closed) /* the first header's time runs already */
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+	conn->used = true;
 	return request;
 }
 

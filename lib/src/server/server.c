@@ -1,7 +1,7 @@
 /* server.c: life of a server.
  *
  *	CREATED --start--> STARTING --all threads run--> STARTED --the stop is over--> STOPPED
- *	STARTING --something failed, all undone--> CREATED
+ *	STARTING --something failed--> FAILING --all undone--> CREATED
  *
  * Order of beginning: acceptor (sockets, no thread), workers, coordinator, acceptor's thread:
  * last what cannot be undone, because it may take connections at once. The coordinator waits
@@ -229,11 +229,12 @@ static int start_modules(struct weir_server *server)
 	return 0;
 
 dismiss_coordinator:
-	set_state(server, WEIR__CREATED);
+	set_state(server, WEIR__FAILING);
 	(void)pthread_join(server->coordinator, NULL);
 stop_pool:
 	weir__pool_stop(&server->pool);
 	(void)weir__pool_join(&server->pool, WEIR_NEVER);
+	weir__pool_fini(&server->pool);
 fini_acceptor:
 	weir__acceptor_fini(&server->acceptor);
 	return error;
@@ -333,6 +334,7 @@ void weir_server_destroy(weir_server *server)
 		if (server->abandoned > 0)
 			return; /* a handler is alive somewhere: all of this is its world */
 		weir__acceptor_fini(&server->acceptor);
+		weir__pool_fini(&server->pool);
 	}
 	for (i = 0; i < server->listener_count; i++)
 		weir__listener_fini(&server->listeners[i]);

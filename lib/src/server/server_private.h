@@ -17,7 +17,13 @@
 
 #define WEIR__MAX_STRAGGLERS 64
 
-enum weir__server_state { WEIR__CREATED, WEIR__STARTING, WEIR__STARTED, WEIR__STOPPED };
+enum weir__server_state {
+	WEIR__CREATED,
+	WEIR__STARTING,
+	WEIR__FAILING,
+	WEIR__STARTED,
+	WEIR__STOPPED
+};
 
 /* The counts at a moment, for the report. */
 struct weir__snapshot {

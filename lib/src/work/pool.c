@@ -245,6 +245,7 @@ int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigne
 	if (error) {
 		weir__pool_stop(pool);
 		(void)weir__pool_join(pool, WEIR_NEVER);
+		weir__pool_fini(pool);
 	}
 	return error;
 }
@@ -330,11 +331,13 @@ unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 	if (pool->last)
 		(void)pthread_join(pool->last->thread, NULL);
 	pool->last = NULL;
-	free(pool->workers);
-	pool->workers = NULL;
-	pool->count = 0;
-	(void)pthread_mutex_destroy(&pool->lock);
 	return 0;
+}
+
+void weir__pool_fini(struct weir__pool *pool)
+{
+	free(pool->workers);
+	(void)pthread_mutex_destroy(&pool->lock);
 }
 
 bool weir__pool_has_self(const struct weir__pool *pool)

@@ -73,10 +73,13 @@ void weir__pool_shrink(struct weir__pool *pool, unsigned keep);
 /* Lets workers end as soon as the queue is empty. */
 void weir__pool_stop(struct weir__pool *pool);
 
-/* Waits until all have ended or `until`; then frees the pool, unless some are still running a
- * job: their number is returned, and nothing is freed. Workers without a job are waited for
- * in any case: they are on their way out. After weir__pool_stop(). */
+/* Waits until all have ended or `until`. Returns how many are still running a job. Workers
+ * without a job are waited for in any case: they are on their way out. After
+ * weir__pool_stop(). Others may go on calling: there is just nobody to wake. */
 unsigned weir__pool_join(struct weir__pool *pool, weir_time until);
+
+/* After a join that returned 0, and when nobody else can call any more. */
+void weir__pool_fini(struct weir__pool *pool);
 
 /* Whether the calling thread is one of the workers. */
 bool weir__pool_has_self(const struct weir__pool *pool);

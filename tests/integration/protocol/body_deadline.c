@@ -124,7 +124,7 @@ Test(body_deadline, does_not_punish_a_client_that_is_held_back)
 	header = snprintf(large, sizeof(large),
 			  "POST /held HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n",
 			  body_size);
-	sent = client_send_until_blocked(&held, large, (size_t)(header + body_size),
+	sent = client_send_until_blocked(&held, large, (size_t)header + body_size,
 					 50 * WEIR_MILLISECOND);
 	cr_assert_lt(sent, body_size);
 	gate_await(&gate, 1);
@@ -133,7 +133,7 @@ Test(body_deadline, does_not_punish_a_client_that_is_held_back)
 		expect_end(&slow_client);
 	}
 	gate_open(&gate, 1);
-	client_send(&held, large + sent, (size_t)(header + body_size) - sent);
+	client_send(&held, large + sent, (size_t)header + body_size - sent);
 	client_receive(&held, &reply);
 	snprintf(expected, sizeof(expected), "%d\n", body_size);
 	cr_assert_eq(reply.status, 200);

@@ -101,5 +101,6 @@ void crew_end(struct crew *crew)
 	weir__pool_stop(&crew->pool);
 	left = weir__pool_join(&crew->pool, weir_after(MUST_PATIENCE));
 	must(left == 0, "%u workers did not come back", left);
+	weir__pool_fini(&crew->pool);
 	weir__queue_fini(&crew->queue);
 }

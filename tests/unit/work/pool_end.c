@@ -54,6 +54,7 @@ Test(end, what_is_queued_is_run_first)
 	for (unsigned i = 0; i < 50; i++)
 		cr_assert_eq(atomic_load(&duties[i].runs), 1);
 	cr_assert_eq(weir__queue_length(&crew.queue), 0);
+	weir__pool_fini(&crew.pool);
 	weir__queue_fini(&crew.queue);
 }
 
@@ -81,6 +82,7 @@ Test(end, workers_that_do_not_come_back_are_counted_and_nothing_is_freed)
 	gate_open(&gate, 2);
 	cr_assert_eq(weir__pool_join(&crew.pool, weir_after(MUST_PATIENCE)), 0);
 	thread_await_count(threads);
+	weir__pool_fini(&crew.pool);
 	weir__queue_fini(&crew.queue);
 }
 
@@ -141,6 +143,7 @@ Test(end, a_worker_that_begins_a_stuck_job_meanwhile_is_not_waited_for)
 	cr_assert_eq(hesitant.alive, 1);
 	gate_open(&hesitant.within, 1);
 	cr_assert_eq(weir__pool_join(&hesitant.pool, weir_after(MUST_PATIENCE)), 0);
+	weir__pool_fini(&hesitant.pool);
 	weir__queue_fini(&hesitant.queue);
 }
 
@@ -244,6 +247,7 @@ Test(end, a_join_returns_when_the_last_worker_does)
 	weir__pool_stop(&crew.pool);
 	gate_open(&gate, 1);
 	cr_assert_eq(weir__pool_join(&crew.pool, WEIR_NEVER), 0);
+	weir__pool_fini(&crew.pool);
 	weir__queue_fini(&crew.queue);
 }
 
