@@ -3,8 +3,8 @@
 # example beside this script against it, in each way in which a user would.
 #
 # CTest gives: WEIR_SOURCE, WEIR_BUILD, CMAKE, CMAKE_GENERATOR (which cmake reads by itself:
-# there may be no make), PKG_CONFIG, CC, CFLAGS (a sanitized library
-# needs the sanitizer's flag in its program too).
+# there may be no make), PKG_CONFIG, CC, CFLAGS (a sanitized library needs the sanitizer's
+# flag in its program too).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)

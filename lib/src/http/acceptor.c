@@ -37,7 +37,7 @@
 
 /* How long a round waits for the handlers it has handed over, and for how much of them that is
  * worth while; see wait_for_brief(). */
-#define BRIEF_WAIT (20 * WEIR_MICROSECOND)
+#define BRIEF_WAIT (5 * WEIR_MICROSECOND)
 #define WORTH_WAITING (100 * WEIR_MICROSECOND)
 
 /* The acceptor whose thread this is. */

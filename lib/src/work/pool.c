@@ -24,8 +24,6 @@
 #include "base/futex.h"
 #include "base/thread.h"
 
-#define SEARCHES 3 /* looks before parking; see search() */
-
 enum { RUNNING, PARKED };
 
 /* The pool this thread works for. Comparing thread ids would not do: they are used again. */
@@ -111,22 +109,19 @@ static bool park(struct weir__pool *pool, struct weir__worker *self)
 	return true;
 }
 
-/* Looks for work once more, a few times; see rule 3 in pool.h. A producer that skips waking
+/* Looks for work once more; see rule 3 in pool.h. A producer that skips waking
  * because of `searching` is seen in park(), which looks at the queue after that was undone:
  * all three are read-modify-writes, so a producer that found a searcher comes before its
  * end in the order of that word, and so does what it had pushed. */
 static struct weir__job *search(struct weir__pool *pool)
 {
-	struct weir__job *job = NULL;
-	int i;
+	struct weir__job *job;
 
 	if (atomic_load_explicit(&pool->winding_down, memory_order_relaxed))
 		return NULL;
 	(void)atomic_fetch_add_explicit(&pool->searching, 1, memory_order_relaxed);
-	for (i = 0; i < SEARCHES && !job; i++) {
-		(void)sched_yield();
-		job = weir__queue_take(pool->queue);
-	}
+	(void)sched_yield();
+	job = weir__queue_take(pool->queue);
 	(void)atomic_fetch_sub_explicit(&pool->searching, 1, memory_order_seq_cst);
 	return job;
 }

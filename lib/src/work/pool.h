@@ -7,7 +7,7 @@
  *  1. a producer pushes a batch and then calls weir__pool_kick() once: one worker wakes;
  *  2. a worker that takes a job wakes the next one only if more is queued and the job
  *     is not brief; a batch of brief jobs is cheaper run by one thread;
- *  3. a worker that has run out of work yields the processor a few times and looks again
+ *  3. a worker that has run out of work yields the processor once and looks again
  *     before it parks, and nobody is woken while one does: under load the next batch is
  *     often there by then, and two system calls and a wakeup are saved;
  *  4. being wrong costs bounded time: while the queue is not empty the producer calls

@@ -36,7 +36,7 @@ static socklen_t parse_url(const char *url, struct sockaddr_storage *out)
 /* TCP connects a socket to itself when its own port is the one where nobody listens. */
 static bool is_mirror(int fd)
 {
-	struct sockaddr_in here, there;
+	struct sockaddr_in here = {0}, there = {0};
 	socklen_t here_size = sizeof(here), there_size = sizeof(there);
 
 	return getsockname(fd, (struct sockaddr *)&here, &here_size) == 0 &&

@@ -81,7 +81,7 @@ Test(listener, knows_names_that_are_too_long)
 	memset(address + 6, 'a', 200);
 	cr_assert_eq(fails(address), -ENAMETOOLONG);
 	memset(address, 'a', 500);
-	strcpy(address + 500, ":0");
+	memcpy(address + 500, ":0", 3);
 	cr_assert_eq(fails(address), -ENAMETOOLONG);
 }
 

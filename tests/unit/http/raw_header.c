@@ -29,7 +29,7 @@ static bool is_good(const char *text)
 	struct weir__raw_header raw;
 
 	cr_assert_lt(strlen(text), sizeof(buffer));
-	strcpy(buffer, text);
+	memcpy(buffer, text, strlen(text) + 1);
 	next = end_line(at);
 	weir__raw_header_begin(&raw, buffer + strlen(buffer), buffer + strlen(text));
 	for (at = next; *at != '\r' && *at != '\n' && *at != ':'; at = next) {
