@@ -273,10 +273,16 @@ static void make_file(struct round *round)
 
 void chaos_server_start(struct round *round, struct stress_random *random)
 {
-	struct weir_server_options options = {.listen = "127.0.0.1:0"};
+	unsigned id = (unsigned)getpid();
+	struct weir_server_options options = {0};
 	char address[128];
 	int error;
 
+	/* An address of this process's own: once the listener is closed its port may be given to
+	 * another program's test, but not there. */
+	(void)snprintf(address, sizeof(address), "127.%u.%u.%u:0", 1 + (id >> 16) % 254,
+		       (id >> 8) & 255, id & 255);
+	options.listen = address;
 	(void)snprintf(round->directory, sizeof(round->directory), "/tmp/weir-chaos-XXXXXX");
 	stress_check(mkdtemp(round->directory) != NULL, "mkdtemp: %d", errno);
 	make_file(round);

@@ -20,6 +20,8 @@ static socklen_t parse_url(const char *url, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)out;
 	struct sockaddr_un *un = (struct sockaddr_un *)out;
+	unsigned short port;
+	char host[16];
 
 	memset(out, 0, sizeof(*out));
 	if (strncmp(url, "unix:", 5) == 0) {
@@ -28,8 +30,10 @@ static socklen_t parse_url(const char *url, struct sockaddr_storage *out)
 		return sizeof(*un);
 	}
 	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	in->sin_port = htons((uint16_t)strtoul(strrchr(url, ':') + 1, NULL, 10));
+	stress_check(sscanf(url, "http://%15[0-9.]:%hu", host, &port) == 2 &&
+			     inet_pton(AF_INET, host, &in->sin_addr) == 1,
+		     "url %s", url);
+	in->sin_port = htons(port);
 	return sizeof(*in);
 }
 
