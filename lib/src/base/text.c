@@ -23,7 +23,7 @@ static bool reserve(struct weir__text *text, size_t more)
 	}
 	while (capacity - text->size <= more || capacity < text->size)
 		capacity *= 2;
-	if (capacity == text->capacity)
+	if (text->data && capacity == text->capacity)
 		return true;
 	data = realloc(text->data, capacity);
 	if (!data) {

@@ -72,16 +72,16 @@ static void take_out_locked(struct weir__timer *timer)
 		settle(last, slot);
 }
 
-static void wait_locked(void)
+static void wait_locked(const struct weir__timer *first)
 {
 	struct timespec until;
 	weir_time when;
 
-	if (timers.count == 0) {
+	if (!first) {
 		(void)pthread_cond_wait(&timers.changed, &timers.lock);
 		return;
 	}
-	when = timers.heap[1]->when;
+	when = first->when;
 	until.tv_sec = (time_t)(when / WEIR_SECOND);
 	until.tv_nsec = (long)(when % WEIR_SECOND);
 	(void)pthread_cond_timedwait(&timers.changed, &timers.lock, &until);
@@ -95,7 +95,7 @@ static void *timer_thread(void *unused)
 		struct weir__timer *due = timers.count > 0 ? timers.heap[1] : NULL;
 
 		if (!due || due->when > weir_now()) {
-			wait_locked();
+			wait_locked(due);
 			continue;
 		}
 		take_out_locked(due);

@@ -60,7 +60,7 @@ void weir__accept_resume(struct weir__acceptor *acceptor)
 static int accept_one(struct weir__acceptor *acceptor, struct weir__listener *listener)
 {
 	union weir__address peer = {.any = {.sa_family = AF_UNSPEC}};
-	struct sockaddr_storage storage;
+	struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
 	socklen_t size = sizeof(storage);
 	int fd = accept4(listener->fd, (struct sockaddr *)&storage, &size,
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);

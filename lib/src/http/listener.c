@@ -97,7 +97,7 @@ static int print_url(struct weir__listener *listener)
 		struct sockaddr any;
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
-	} bound;
+	} bound = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t size = sizeof(bound);
 	char host[INET6_ADDRSTRLEN] = "?";
 	bool six;

@@ -51,7 +51,7 @@ ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool in_q
 			out[n++] = (char)c;
 			i += 2;
 		} else {
-			out[n++] = data[i] == '+' && in_query ? ' ' : data[i];
+			out[n++] = (char)(data[i] == '+' && in_query ? ' ' : data[i]);
 		}
 	}
 	out[n] = '\0';
