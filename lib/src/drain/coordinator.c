@@ -228,6 +228,16 @@ static bool requested(struct weir__drain *drain, bool *hurried)
 	return stop;
 }
 
+weir_time weir__drain_grace_end(struct weir__drain *drain)
+{
+	weir_time end;
+
+	(void)pthread_mutex_lock(&drain->lock);
+	end = drain->cancel_requested ? drain->requested_at : grace_until(drain);
+	(void)pthread_mutex_unlock(&drain->lock);
+	return end;
+}
+
 weir_time weir__drain_step(struct weir__drain *drain)
 {
 	for (;;) {

@@ -83,6 +83,10 @@ void weir__drain_notify(struct weir__drain *drain);
 
 bool weir__drain_requested(struct weir__drain *drain);
 
+/* Until when requests are left undisturbed; in the past if the stop was hurried. After a
+ * request. Any thread. */
+weir_time weir__drain_grace_end(struct weir__drain *drain);
+
 static inline enum weir_phase weir__drain_phase(const struct weir__drain *drain)
 {
 	return (enum weir_phase)atomic_load_explicit(&drain->phase, memory_order_acquire);

@@ -147,7 +147,8 @@ static void conclude(weir_request *request)
 	if (!request->result && !request->stream_begun)
 		request->result = weir__reply_make(response);
 	if (response->pipe)
-		(void)weir__pipe_end(response->pipe, request->result);
+		(void)weir__pipe_end(response->pipe,
+				     weir__response_said_all(response) ? 0 : request->result);
 }
 
 static void run(struct weir__job *job, unsigned worker)
@@ -223,16 +224,19 @@ void weir__acceptor_report(weir_request *request, unsigned what)
 }
 
 /* The answer is under way, and its end was put into its pipe. What a cancelled handler has left
- * in there is not waited for: its client may not be reading at all. */
+ * in there is not waited for, unless it is the rest of a whole answer: its client may not be
+ * reading at all. */
 static void end_stream(weir_request *request)
 {
-	if (request->result == -ECANCELED && weir_token_check(&request->token)) {
+	bool cancelled = request->result == -ECANCELED && weir_token_check(&request->token);
+
+	if (cancelled && !weir__response_said_all(&request->response)) {
 		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
 		if (request->cut)
 			weir__answer_log(request, "stream-cut");
 		weir__conn_close(request->acceptor, request->conn);
 	} else {
-		if (request->result)
+		if (request->result && !cancelled)
 			weir__answer_log(request, "handler-failed");
 		weir__conn_resume(request->acceptor, request);
 	}

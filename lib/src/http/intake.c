@@ -6,8 +6,11 @@
 #include "http/exchange.h"
 
 #define SPARE_WORKERS 2u
-/* libmicrohttpd may have this many rounds to send what it can, or to notice what is cut. */
+/* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
+ * to notice what is cut. It takes up to three to send a short answer and see that it was sent,
+ * and one for each piece of a stream. */
 #define ROUNDS 16
+#define ROUNDS_TIME (10 * WEIR_MILLISECOND)
 /* What a confirmation may take to leave even if the stop is late. */
 #define LAST_WORDS (200 * WEIR_MILLISECOND)
 
@@ -131,12 +134,14 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 
 static void run_rounds(struct weir__acceptor *acceptor)
 {
+	weir_time until = weir_after(ROUNDS_TIME);
 	unsigned MHD_LONG_LONG timeout;
 	int i = 0;
 
 	do
 		(void)MHD_run(acceptor->mhd);
-	while (++i < ROUNDS && MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0);
+	while (MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0 &&
+	       (++i < ROUNDS || weir_now() < until));
 	acceptor->mhd_ready = true;
 }
 
@@ -248,6 +253,7 @@ void weir__intake_end(struct weir__acceptor *acceptor)
 	struct weir__list *node, *after;
 
 	acceptor->ended = true;
+	run_rounds(acceptor); /* likewise: all may be sent, but not yet accounted for */
 	weir__list_each_safe (node, after, &acceptor->requests) {
 		weir_request *request = weir__container(node, weir_request, in_flight);
 

@@ -283,3 +283,12 @@ int weir_response_flush(weir_response *response)
 		       ? error
 		       : weir__pipe_flush(response->pipe, &response->request->token);
 }
+
+bool weir__response_said_all(const weir_response *response)
+{
+	const weir_request *request = response->request;
+
+	return request->stream_begun &&
+	       (request->head || (response->stream_length >= 0 &&
+				  response->written == (uint64_t)response->stream_length));
+}

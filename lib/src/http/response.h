@@ -57,6 +57,10 @@ const char *weir__response_field(const weir_response *response, const char *name
  * request. 0 or -ENOMEM. */
 int weir__response_add(weir_response *response, const char *name, const char *value);
 
+/* Its stream has begun, and whatever the handler still does, this client misses nothing: the
+ * announced length was written, or the request was HEAD. */
+bool weir__response_said_all(const weir_response *response);
+
 /* reply.c: turns the response into libmicrohttpd's. 0 or -ENOMEM. */
 int weir__reply_make(weir_response *response);
 /* reply.c: lets go of it, if it was made and not sent. */

@@ -86,17 +86,24 @@ static void force(void *arg)
 	}
 }
 
+/* A request that came just before the end, from a connection that was not idle, is left alone
+ * for what the stop has left of its grace, but not for more than half of the time there is. */
+static weir_time undisturbed_until(struct weir_server *server, weir_time until)
+{
+	weir_time now = weir_now(), half = now + (until - now) / 2;
+	weir_time grace = weir__drain_grace_end(&server->drain);
+
+	return grace < half ? grace : half;
+}
+
 static void join_workers(void *arg, weir_time until)
 {
 	struct weir_server *server = arg;
-	weir_time begun = weir_now();
 
 	/* A request that comes now would find no worker. */
 	weir__acceptor_call(&server->acceptor, weir__intake_refuse, NULL);
 	weir__pool_stop(&server->pool);
-	/* One that came just before, from a connection that was not idle, is left alone for half
-	 * of the time, and then cancelled. */
-	server->abandoned = weir__pool_join(&server->pool, begun + (until - begun) / 2);
+	server->abandoned = weir__pool_join(&server->pool, undisturbed_until(server, until));
 	if (server->abandoned > 0) {
 		weir__acceptor_call(&server->acceptor, weir__intake_cancel, NULL);
 		server->abandoned = weir__pool_join(&server->pool, until);

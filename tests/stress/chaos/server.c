@@ -120,9 +120,7 @@ static int stream(weir_request *request, weir_response *response, weir_token *to
 		error = weir_response_write(response, buffer, n);
 		done += n;
 	}
-	/* To a client that knew the length all has been said; being cancelled while waiting for
-	 * the last of it to leave would make a whole answer count as cut. */
-	return error || known ? error : weir_response_flush(response);
+	return error ? error : weir_response_flush(response);
 }
 
 /* Reads a body, then streams as much. */

@@ -286,6 +286,23 @@ Test(coordinator, hurry_ends_the_grace)
 	theatre_close(&theatre);
 }
 
+Test(coordinator, grace_ends_at_its_time_or_the_timeout_or_with_a_hurry)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	(void)ask(&theatre);
+	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + GRACE);
+	theatre.now = ASKED + 50;
+	weir__drain_hurry(&theatre.drain, "again");
+	cr_assert_leq(weir__drain_grace_end(&theatre.drain), theatre.now);
+	theatre_close(&theatre);
+	theatre_open(&theatre, TIMEOUT * 2, TIMEOUT);
+	(void)ask(&theatre);
+	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + TIMEOUT);
+	theatre_close(&theatre);
+}
+
 Test(coordinator, hurry_cancels_nothing_when_nothing_is_in_flight)
 {
 	struct theatre theatre;
