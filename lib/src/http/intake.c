@@ -5,7 +5,7 @@
 
 #include "http/exchange.h"
 
-#define SPARE_WORKERS 2u
+#define SPARE_WORKERS 1u
 /* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
  * to notice what is cut. It takes up to three to send a short answer and see that it was sent,
  * and one for each piece of a stream. */
