@@ -14,6 +14,7 @@ static const struct argp_option options[] = {
 struct weir_reader {
 	struct cli_reader base;
 	int command; /* index of the command's word; 0: none */
+	int (*parse)(int argc, char **argv, struct cli *cli); /* of the command */
 };
 
 int cli_fail(struct cli_reader *reader, const char *format, ...)
@@ -102,7 +103,11 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		cli->action = CLI_VERSION;
 		break;
 	case ARGP_KEY_ARG:
-		if (strcmp(word, "serve") != 0)
+		if (strcmp(word, "serve") == 0)
+			reader->parse = cli_parse_serve;
+		else if (strcmp(word, "check") == 0)
+			reader->parse = cli_parse_check;
+		else
 			return cli_fail(&reader->base, "unknown command \"%s\" (see 'weir --help')",
 					word);
 		reader->command = state->next - 1;
@@ -120,10 +125,11 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = read_key,
-	.args_doc = "serve [OPTION...]",
-	.doc = "Serves files over HTTP, and stops gracefully.\v"
+	.args_doc = "serve [OPTION...]\ncheck FILE",
+	.doc = "Serves files and more over HTTP, and stops gracefully.\v"
 	       "Commands:\n"
-	       "  serve    serve and store files until SIGTERM or SIGINT\n"
+	       "  serve    serve until SIGTERM or SIGINT\n"
+	       "  check    look at a configuration file for 'serve --config'\n"
 	       "\n"
 	       "Try 'weir serve --help' for its options.",
 };
@@ -141,7 +147,7 @@ int cli_parse(int argc, char **argv, struct cli *cli)
 	}
 	if (reader.command == 0 || cli->action != CLI_NOTHING)
 		return 0;
-	return cli_parse_serve(argc - reader.command, argv + reader.command, cli);
+	return reader.parse(argc - reader.command, argv + reader.command, cli);
 }
 
 void cli_help(FILE *stream)

@@ -15,12 +15,15 @@ enum cli_action {
 	CLI_HELP,
 	CLI_VERSION,
 	CLI_SERVE,
-	CLI_SERVE_HELP
+	CLI_SERVE_HELP,
+	CLI_CHECK,
+	CLI_CHECK_HELP
 };
 
 struct cli {
 	enum cli_action action;
 	struct serve_config serve;
+	const char *file; /* of CLI_CHECK */
 	char error[COMPLAIN_SIZE];
 };
 
@@ -36,5 +39,8 @@ void cli_usage(FILE *stream);
 
 /** Prints what `weir serve --help` prints. */
 void cli_serve_help(FILE *stream);
+
+/** Prints what `weir check --help` prints. */
+void cli_check_help(FILE *stream);
 
 #endif

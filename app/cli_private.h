@@ -14,7 +14,7 @@
 #define CLI_ARGP_FLAGS (ARGP_SILENT | ARGP_IN_ORDER)
 
 struct cli_reader {
-	const char *command;               /* "weir" or "weir serve" */
+	const char *command;               /* "weir", "weir serve", "weir check" */
 	const struct argp_option *options; /* what this reader knows */
 	int cursor;                        /* index of the first word not dealt with */
 	struct cli *cli;
@@ -29,5 +29,8 @@ int cli_fail_word(struct cli_reader *reader, const char *word);
 
 /** Reads the words after "serve"; argv[0] is "serve". Returns 0 or -EINVAL. */
 int cli_parse_serve(int argc, char **argv, struct cli *cli);
+
+/** Reads the words after "check"; argv[0] is "check". Returns 0 or -EINVAL. */
+int cli_parse_check(int argc, char **argv, struct cli *cli);
 
 #endif

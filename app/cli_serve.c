@@ -9,11 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define WORKERS_MAX 4096
-#define QUEUE_MAX 1000000
-
 enum {
 	KEY_LISTEN = 0x100,
+	KEY_CONFIG,
 	KEY_ADMIN,
 	KEY_ROOT,
 	KEY_WORKERS,
@@ -26,11 +24,17 @@ enum {
 };
 
 static const struct argp_option options[] = {
+	{"config", KEY_CONFIG, "FILE", 0,
+	 "Take listeners, limits and routes from FILE, in YAML (see weir.yaml(5)); the options "
+	 "here "
+	 "win over it",
+	 1},
 	{"listen", KEY_LISTEN, "ADDRESS", 0,
 	 "Serve at HOST:PORT or unix:PATH; may be given several times; port 0 takes a free one "
 	 "(default 127.0.0.1:8080)",
 	 1},
-	{"root", KEY_ROOT, "DIR", 0, "Serve and store the files under DIR (default ./data)", 1},
+	{"root", KEY_ROOT, "DIR", 0,
+	 "Serve and store the files under DIR (default ./data; with --config: only if given)", 1},
 	{"admin", KEY_ADMIN, "ADDRESS", 0,
 	 "Serve /metrics, /status and POST /shutdown at HOST:PORT or unix:PATH, until the end of "
 	 "a stop (default: nowhere)",
@@ -128,28 +132,37 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 	case KEY_LISTEN:
 		error = read_listen(reader, word);
 		break;
+	case KEY_CONFIG:
+		error = read_path(reader, "config", word, &config->file);
+		break;
 	case KEY_ADMIN:
 		config->admin = word;
 		break;
 	case KEY_ROOT:
+		config->given |= SERVE_GIVEN_ROOT;
 		error = read_path(reader, "root", word, &config->root);
 		break;
 	case KEY_WORKERS:
-		error = read_count(reader, "workers", word, WORKERS_MAX, &config->workers);
+		config->given |= SERVE_GIVEN_WORKERS;
+		error = read_count(reader, "workers", word, SERVE_WORKERS_MAX, &config->workers);
 		break;
 	case KEY_QUEUE:
-		error = read_count(reader, "queue", word, QUEUE_MAX, &config->queue);
+		config->given |= SERVE_GIVEN_QUEUE;
+		error = read_count(reader, "queue", word, SERVE_QUEUE_MAX, &config->queue);
 		break;
 	case KEY_GRACE:
+		config->given |= SERVE_GIVEN_GRACE;
 		error = read_duration(reader, "grace", word, &config->grace);
 		break;
 	case KEY_DRAIN_TIMEOUT:
+		config->given |= SERVE_GIVEN_DRAIN_TIMEOUT;
 		error = read_duration(reader, "drain-timeout", word, &config->drain_timeout);
 		break;
 	case KEY_DRAIN_REPORT:
 		error = read_path(reader, "drain-report", word, &config->drain_report);
 		break;
 	case KEY_LOG_FORMAT:
+		config->given |= SERVE_GIVEN_LOG_FORMAT;
 		error = read_log_format(reader, word);
 		break;
 	case KEY_DEBUG_ROUTES:
@@ -178,8 +191,8 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = read_key,
-	.doc = "Serves and stores the files under a directory until SIGTERM or SIGINT, then stops "
-	       "gracefully.\v"
+	.doc = "Serves and stores the files under a directory, or what a configuration file says, "
+	       "until SIGTERM or SIGINT, then stops gracefully.\v"
 	       "A duration DUR is a whole number and a unit: 500ms, 10s, 2m, 1h; or 0.\n"
 	       "\n"
 	       "A second signal cancels what is in flight at once, a third one leaves at once.\n"
@@ -204,7 +217,9 @@ int cli_parse_serve(int argc, char **argv, struct cli *cli)
 			cli_fail(&reader, "out of memory");
 		return -EINVAL;
 	}
-	if (cli->serve.listen_count == 0)
+	if (cli->serve.file != NULL && (cli->serve.given & SERVE_GIVEN_ROOT) == 0)
+		cli->serve.root = NULL;
+	if (cli->serve.file == NULL && cli->serve.listen_count == 0)
 		cli->serve.listen[cli->serve.listen_count++] = "127.0.0.1:8080";
 	return 0;
 }

@@ -34,6 +34,13 @@ int main(int argc, char **argv)
 	case CLI_VERSION:
 		(void)printf("weir %s\n", weir_version());
 		return printed();
+	case CLI_CHECK_HELP:
+		cli_check_help(stdout);
+		return printed();
+	case CLI_CHECK: {
+		int code = check(cli.file);
+		return code == EXIT_SUCCESS ? printed() : code;
+	}
 	case CLI_SERVE:
 		return serve(&cli.serve);
 	case CLI_NOTHING:

@@ -1,6 +1,7 @@
 /* serve.c: `weir serve`: what is opened in which order, and closed in the reverse.
  *
- *	root -> report file -> server -> routes -> listeners -> run -> report
+ *	configuration file -> root -> what its routes name -> report file -> server -> routes ->
+ *	listeners -> run -> report
  *
  * Everything that can be refused is refused before the first thread exists. SIGINT and
  * SIGTERM stay blocked from here to the end of the process: weir_server_run() takes them as
@@ -8,9 +9,11 @@
  */
 #include "serve.h"
 #include "complain.h"
+#include "config_apply.h"
 #include "drain_report.h"
 #include "handlers/files.h"
 #include "handlers/routes.h"
+#include "route_set.h"
 #include "start_log.h"
 
 #include <errno.h>
@@ -134,18 +137,92 @@ static int add_listeners(weir_server *server, const struct serve_config *config)
 	return error;
 }
 
-static int add_routes(weir_server *server, const struct serve_config *config, struct files *files)
+/* What is open for the routes: one root, from the command line, and what the file names. */
+struct opened {
+	struct files files;
+	bool root; /* `files` is one */
+	struct config *config;
+	struct route_set *set;
+};
+
+static int add_routes(weir_server *server, const struct serve_config *config, struct opened *opened)
 {
-	int error = files_routes(server, files);
+	int error = opened->root ? files_routes(server, &opened->files) : 0;
 	if (error == 0)
 		error = health_routes(server);
 	if (error == 0)
 		error = admin_routes(server);
 	if (error == 0 && config->debug_routes)
 		error = debug_routes(server);
-	if (error != 0)
+	if (error != 0) {
 		complain("weir serve: the routes cannot be set up: %s", strerror(-error));
+		return error;
+	}
+	char line[COMPLAIN_SIZE];
+	error = opened->set != NULL ? route_set_add(opened->set, server, opened->root, line) : 0;
+	if (error != 0)
+		complain("%s", line);
 	return error;
+}
+
+static int load_file(struct serve_config *config, struct opened *opened)
+{
+	if (config->file == NULL)
+		return 0;
+	char line[COMPLAIN_SIZE];
+	int error = config_load(config->file, &opened->config, line);
+	if (error != 0)
+		complain("%s", line);
+	else
+		config_apply(opened->config, config);
+	if (error == 0 && config->listen_count == 0)
+		config->listen[config->listen_count++] = "127.0.0.1:8080";
+	return error;
+}
+
+static int open_set(struct opened *opened)
+{
+	if (opened->config == NULL)
+		return 0;
+	char line[COMPLAIN_SIZE];
+	int error = route_set_open(opened->config, ROUTE_SET_SERVE, &opened->set, line);
+	if (error != 0)
+		complain("%s", line);
+	return error;
+}
+
+/* On failure everything is closed again. */
+static int open_all(struct serve_config *config, struct opened *opened)
+{
+	*opened = (struct opened){0};
+	int error = load_file(config, opened);
+	if (error != 0)
+		return error;
+	if (config->root != NULL) {
+		error = open_root(&opened->files, config->root);
+		if (error != 0)
+			goto free_config;
+		opened->root = true;
+	}
+	error = open_set(opened);
+	if (error != 0)
+		goto close_root;
+	return 0;
+
+close_root:
+	if (opened->root)
+		files_close(&opened->files);
+free_config:
+	config_free(opened->config);
+	return error;
+}
+
+static void close_all(struct opened *opened)
+{
+	route_set_close(opened->set);
+	if (opened->root)
+		files_close(&opened->files);
+	config_free(opened->config);
 }
 
 static weir_time or_none(weir_time duration)
@@ -160,6 +237,11 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 		.queue = config->queue,
 		.grace = or_none(config->grace),
 		.drain_timeout = or_none(config->drain_timeout),
+		.header_timeout = config->header,
+		.body_timeout = config->body,
+		.keepalive_timeout = config->keepalive,
+		.write_timeout = config->write,
+		.deadline_header = config->deadline_header,
 		.log = start_log_write,
 		.log_arg = log,
 		.log_level = config->log_debug ? WEIR_LOG_DEBUG : WEIR_LOG_INFO,
@@ -193,8 +275,9 @@ static int run(weir_server *server, const struct serve_config *config, struct dr
 	return outcome;
 }
 
-int serve(const struct serve_config *config)
+int serve(const struct serve_config *given)
 {
+	struct serve_config config = *given;
 	int code = EXIT_START;
 	int error = set_signals();
 	if (error != 0) {
@@ -203,28 +286,28 @@ int serve(const struct serve_config *config)
 	}
 	raise_descriptor_limit();
 
-	struct files files;
-	if (open_root(&files, config->root) != 0)
+	struct opened opened;
+	if (open_all(&config, &opened) != 0)
 		return code;
 	struct drain_report file;
-	if (config->drain_report != NULL && open_report(&file, config->drain_report) != 0)
-		goto close_files;
+	if (config.drain_report != NULL && open_report(&file, config.drain_report) != 0)
+		goto close_all;
 	struct start_log log;
-	start_log_init(&log, STDERR_FILENO, config->log_json ? weir_log_json : weir_log_text);
+	start_log_init(&log, STDERR_FILENO, config.log_json ? weir_log_json : weir_log_text);
 	weir_server *server;
-	if (make_server(config, &log, &server) != 0)
+	if (make_server(&config, &log, &server) != 0)
 		goto close_report;
-	if (add_routes(server, config, &files) != 0 || add_listeners(server, config) != 0)
+	if (add_routes(server, &config, &opened) != 0 || add_listeners(server, &config) != 0)
 		goto destroy_server;
-	start_log_expect(&log, server);
-	code = run(server, config, &file);
+	start_log_expect(&log, server, opened.root);
+	code = run(server, &config, &file);
 
 destroy_server:
 	weir_server_destroy(server);
 close_report:
-	if (config->drain_report != NULL)
+	if (config.drain_report != NULL)
 		drain_report_close(&file);
-close_files:
-	files_close(&files);
+close_all:
+	close_all(&opened);
 	return code;
 }

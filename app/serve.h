@@ -1,4 +1,4 @@
-/* serve.h: the command `weir serve`: serve files until somebody asks for a stop. */
+/* serve.h: the command `weir serve`: serve until somebody asks for a stop. */
 #ifndef WEIR_APP_SERVE_H
 #define WEIR_APP_SERVE_H
 
@@ -9,25 +9,47 @@
 
 /** Most listeners that may be asked for, the admin listener not counted. */
 #define SERVE_LISTEN_MAX 16
+#define SERVE_WORKERS_MAX 4096
+#define SERVE_QUEUE_MAX 1000000
+
+/** What the command line has set by itself: there it wins over a configuration file. */
+enum serve_given {
+	SERVE_GIVEN_ROOT = 1,
+	SERVE_GIVEN_WORKERS = 2,
+	SERVE_GIVEN_QUEUE = 4,
+	SERVE_GIVEN_GRACE = 8,
+	SERVE_GIVEN_DRAIN_TIMEOUT = 16,
+	SERVE_GIVEN_LOG_FORMAT = 32
+};
 
 /** What to serve, and how. Strings are borrowed. */
 struct serve_config {
+	const char *file; /* the configuration file; NULL: none */
+	unsigned given;   /* of enum serve_given */
 	const char *listen[SERVE_LISTEN_MAX];
 	size_t listen_count;
 	const char *admin; /* NULL: no admin listener */
-	const char *root;
+	const char *root;  /* NULL: only the routes of the configuration file */
 	unsigned workers;
 	unsigned queue;
-	weir_time grace;          /* 0: none */
-	weir_time drain_timeout;  /* 0: none */
-	const char *drain_report; /* NULL: no file */
+	weir_time grace;                          /* 0: none */
+	weir_time drain_timeout;                  /* 0: none */
+	weir_time header, body, keepalive, write; /* timeouts; 0: the library's default */
+	const char *deadline_header;              /* NULL: none */
+	const char *drain_report;                 /* NULL: no file */
 	bool log_json;
 	bool log_debug;
 	bool debug_routes;
 };
 
-/** Serves. Returns the exit code of the process: the outcome of the stop, or EXIT_START
- *  with one line on stderr. Leaves by _exit(4) if a handler never came back. */
+/** Serves; loads the configuration file first. Returns the exit code of the process: the outcome of
+ * the stop, or EXIT_START with one line on stderr. Leaves by _exit(4) if a handler never came back.
+ */
 int serve(const struct serve_config *config);
+
+/** The command `weir check`: looks at a configuration file and at what it names, changes
+ *  nothing, and says on stdout that all is well. Returns EXIT_SUCCESS, or EXIT_START with one
+ *  line on stderr. */
+int check(const char *file);
 
 #endif

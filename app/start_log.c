@@ -12,7 +12,7 @@ void start_log_init(struct start_log *log, int fd, weir_log_fn sink)
 	atomic_init(&log->silent, 0);
 }
 
-void start_log_expect(struct start_log *log, const weir_server *server)
+void start_log_expect(struct start_log *log, const weir_server *server, bool files)
 {
 	size_t count = 0;
 	while (weir_server_url(server, count) != NULL)
@@ -26,8 +26,11 @@ void start_log_expect(struct start_log *log, const weir_server *server)
 	else
 		(void)snprintf(curl, sizeof curl, "curl");
 	const char *base = strncmp(url, "unix:", 5) == 0 ? "http://localhost" : url;
-	(void)snprintf(log->hint, sizeof log->hint, "try: %s -T FILE %s/name, then %s %s/", curl,
-		       base, curl, base);
+	if (files)
+		(void)snprintf(log->hint, sizeof log->hint, "try: %s -T FILE %s/name, then %s %s/",
+			       curl, base, curl, base);
+	else
+		(void)snprintf(log->hint, sizeof log->hint, "try: %s %s/readyz", curl, base);
 	atomic_store_explicit(&log->silent, count, memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #define WEIR_APP_START_LOG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <weir/log.h>
@@ -24,8 +25,9 @@ struct start_log {
 /** Prepares a log on descriptor `fd`. */
 void start_log_init(struct start_log *log, int fd, weir_log_fn sink);
 
-/** Prepares the record `ready`. Call it between the last listen and the start. */
-void start_log_expect(struct start_log *log, const weir_server *server);
+/** Prepares the record `ready`; `files`: files can be put at "/". Call it between the last
+ *  listen and the start. */
+void start_log_expect(struct start_log *log, const weir_server *server, bool files);
 
 /** The sink, for weir_server_options.log with a struct start_log. */
 void start_log_write(void *arg, const struct weir_log_record *record);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Opens through the same call that every request will use, so a kernel or a sandbox
@@ -19,6 +21,7 @@ static int try_beneath(int root)
 
 int files_open(struct files *files, const char *root)
 {
+	files->prefix = 0;
 	files->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (files->root < 0)
 		return -errno;
@@ -41,13 +44,39 @@ void files_close(struct files *files)
 	(void)close(files->root);
 }
 
+const char *files_path(const struct files *files, const weir_request *request)
+{
+	return weir_request_path(request) + files->prefix;
+}
+
+static int add(weir_server *server, const char *method, const char *path, weir_handler handler,
+	       struct files *files, const struct weir_route_options *options)
+{
+	char *pattern;
+	if (asprintf(&pattern, "%s %s", method, path) < 0)
+		return -ENOMEM;
+	int error = weir_server_route(server, pattern, handler, files, options);
+	free(pattern);
+	return error;
+}
+
+int files_routes_at(weir_server *server, struct files *files, const char *path, size_t prefix,
+		    bool read_only, const struct weir_route_options *options)
+{
+	struct weir_route_options streamed = {0};
+	if (options != NULL)
+		streamed = *options;
+	streamed.body = WEIR_BODY_STREAMED;
+	files->prefix = prefix;
+	int error = add(server, "GET", path, files_get, files, options);
+	if (error == 0 && !read_only)
+		error = add(server, "PUT", path, files_put, files, &streamed);
+	if (error == 0 && !read_only)
+		error = add(server, "DELETE", path, files_delete, files, options);
+	return error;
+}
+
 int files_routes(weir_server *server, struct files *files)
 {
-	static const struct weir_route_options streamed = {.body = WEIR_BODY_STREAMED};
-	int error = weir_server_route(server, "GET /{path...}", files_get, files, NULL);
-	if (error == 0)
-		error = weir_server_route(server, "PUT /{path...}", files_put, files, &streamed);
-	if (error == 0)
-		error = weir_server_route(server, "DELETE /{path...}", files_delete, files, NULL);
-	return error;
+	return files_routes_at(server, files, "/{path...}", 0, false, NULL);
 }

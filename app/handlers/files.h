@@ -12,11 +12,14 @@
 #define WEIR_APP_FILES_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <weir/server.h>
 
 struct files {
-	int root; /* fixed */
+	/* Fixed. */
+	int root;
+	size_t prefix; /* how much of a request's path stands before the path of the file */
 	/* Between looking at what a name holds and changing that: it makes If-Match and
 	 * If-None-Match true among all requests of this process. Held for a stat and a
 	 * rename, never while a body is read or a disk is waited for. */
@@ -30,8 +33,16 @@ int files_open(struct files *files, const char *root);
 /** Closes it. No handler may be running any more. */
 void files_close(struct files *files);
 
-/** Adds the routes to a server; `files` must outlive it. */
+/** Adds the routes to a server, at "/"; `files` must outlive it. */
 int files_routes(weir_server *server, struct files *files);
+
+/** The same at `path`, which ends in "/{name...}", like "/files/{path...}"; `prefix` is the
+ *  length of what stands before that. `options` may be NULL. */
+int files_routes_at(weir_server *server, struct files *files, const char *path, size_t prefix,
+		    bool read_only, const struct weir_route_options *options);
+
+/** The path of the file that a request is about, from its slash on. */
+const char *files_path(const struct files *files, const weir_request *request);
 
 int files_get(weir_request *request, weir_response *response, weir_token *token);
 int files_put(weir_request *request, weir_response *response, weir_token *token);
@@ -40,6 +51,6 @@ int files_delete(weir_request *request, weir_response *response, weir_token *tok
 /** Turns what went wrong into an answer: an HTTP status as it is, a negative errno by the
  *  table in files_error.c. What is not in there is returned to the library as it is,
  *  -ECANCELED above all. */
-int files_error(weir_response *response, int problem);
+int files_error(weir_response *response, int reason);
 
 #endif

@@ -1,5 +1,6 @@
 /* files_error.c: what a file system says, as HTTP says it. */
 #include "files.h"
+#include "problem.h"
 
 #include <errno.h>
 
@@ -28,13 +29,12 @@ static const struct row {
 	{0, 412, "what is stored does not meet the conditions of the request"},
 };
 
-int files_error(weir_response *response, int problem)
+int files_error(weir_response *response, int reason)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *row = &rows[i];
-		if (problem < 0 ? row->error == -problem
-				: row->error == 0 && row->status == problem)
-			return weir_response_error(response, row->status, row->text);
+		if (reason < 0 ? row->error == -reason : row->error == 0 && row->status == reason)
+			return problem(response, row->status, "%s", row->text);
 	}
-	return problem < 0 ? problem : -EINVAL;
+	return reason < 0 ? reason : -EINVAL;
 }

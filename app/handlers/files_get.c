@@ -45,9 +45,10 @@ static int redirect_to_slash(const weir_request *request, weir_response *respons
 	return weir_response_error(response, 301, "this is a directory");
 }
 
-/* Takes `fd`. */
+/* Takes `fd`. `path` is that of the directory under the root: the page does not lead above
+ * it. */
 static int answer_directory(const weir_request *request, weir_response *response, weir_token *token,
-			    int fd)
+			    int fd, const char *path)
 {
 	struct stat file;
 	int index = beneath_open(fd, "index.html", O_RDONLY);
@@ -58,14 +59,14 @@ static int answer_directory(const weir_request *request, weir_response *response
 		}
 		(void)close(index);
 	}
-	return directory_answer(response, token, fd, weir_request_path(request));
+	return directory_answer(response, token, fd, path);
 }
 
 int files_get(weir_request *request, weir_response *response, weir_token *token)
 {
 	const struct files *files = weir_request_context(request);
 	struct path path;
-	int error = path_parse(weir_request_path(request), &path);
+	int error = path_parse(files_path(files, request), &path);
 	if (error != 0)
 		return files_error(response, error);
 	int fd = beneath_open(files->root, path.relative, O_RDONLY);
@@ -84,7 +85,7 @@ int files_get(weir_request *request, weir_response *response, weir_token *token)
 		goto close_fd;
 	}
 	if (path.directory)
-		return answer_directory(request, response, token, fd);
+		return answer_directory(request, response, token, fd, files_path(files, request));
 	error = redirect_to_slash(request, response);
 
 close_fd:

@@ -12,7 +12,7 @@
 int target_open(struct target *target, const struct files *files, const weir_request *request)
 {
 	struct path path;
-	int error = path_parse(weir_request_path(request), &path);
+	int error = path_parse(files_path(files, request), &path);
 	if (error != 0)
 		return error;
 	if (path.directory)

@@ -116,6 +116,19 @@ check_upload() {
 	expect name "$(ls -A "$work/store")"
 }
 
+check_cleanup() {
+	start "$work" 127.0.0.1:0
+	next_url
+	expect 400 "$(ask -o "$work/out" -w '%{http_code}' "$url/count/..%2Fname")"
+	begin '> GET' "$url/count/me"
+	kill -TERM "$pid"
+	finish
+	expect 200 "$code"
+	[[ $told =~ saved\ ([0-9]+) ]] || fail "nothing saved: $told"
+	expect "${BASH_REMATCH[1]}" "$(cat "$work/me")"
+	ended 0
+}
+
 check_stream() {
 	start 127.0.0.1:0
 	next_url
@@ -162,6 +175,85 @@ check_embed() {
 	expect 503 "$code"
 	ended 0
 	[[ $rest == *'outcome=clean asked-by=127.0.0.1:'* ]] || fail "no report: $rest"
+}
+
+check_background() {
+	local line
+	start 127.0.0.1:0 "$work/lines"
+	next_url
+	for line in one 'and two' three; do
+		expect 202 "$(ask -o "$work/out" -w '%{http_code}' -d "$line" "$url/lines")"
+	done
+	stop
+	expect $'one\nand two\nthree' "$(<"$work/lines")"
+}
+
+check_blocking() {
+	local lock
+	start 127.0.0.1:0 "$work"
+	next_url
+	expect 'a fine room' "$(ask "$url/room")"
+	[[ $(ask "$url/port/${url##*:}") == *'a fine room' ]] || fail "nothing was passed on"
+	expect 502 "$(ask -o "$work/out" -w '%{http_code}' "$url/port/1")"
+	printf 'a line\n' >"$work/in"
+	expect 'appended 7 bytes' "$(ask -T "$work/in" "$url/log")"
+
+	# While somebody else has the lock: the deadline reaches flock(2).
+	exec {lock}>>"$work/log"
+	flock "$lock"
+	expect 504 "$(ask -o "$work/out" -w '%{http_code}' -T "$work/in" "$url/log")"
+	exec {lock}>&-
+	expect 'appended 7 bytes' "$(ask -T "$work/in" "$url/log")"
+	expect $'a line\na line' "$(<"$work/log")"
+	stop
+}
+
+check_call() {
+	start 127.0.0.1:0
+	next_url
+	expect 'fine in oslo' "$(ask "$url/weather/oslo")"
+	expect 502 "$(ask -o "$work/out" -w '%{http_code}' "$url/weather/atlantis")"
+	expect 504 "$(ask -o "$work/out" -w '%{http_code}' "$url/weather/thule")"
+	stop
+}
+
+check_lines() {
+	printf 'one\ntwo\nthree\n' >"$work/text"
+	start "$work" 127.0.0.1:0
+	next_url
+	expect 3 "$(ask -H 'X-Request-Timeout: 20s' "$url/lines/text")"
+	expect 404 "$(ask -o "$work/out" -w '%{http_code}' "$url/lines/none")"
+	expect 504 "$(ask -o "$work/out" -w '%{http_code}' -H 'X-Request-Timeout: 0' "$url/lines/text")"
+	expect 400 "$(ask -o "$work/out" -w '%{http_code}' -H 'X-Request-Timeout: soon' "$url/lines/text")"
+	stop
+}
+
+check_notes() {
+	start "$work/notes.db" 127.0.0.1:0
+	next_url
+	expect 201 "$(ask -o "$work/out" -w '%{http_code}' -d 'buy milk' "$url/notes")"
+	expect 201 "$(ask -o "$work/out" -w '%{http_code}' -d "'); DROP TABLE note" "$url/notes")"
+	expect 409 "$(ask -o "$work/out" -w '%{http_code}' -d 'buy milk' "$url/notes")"
+	expect $'buy milk\n\'); DROP TABLE note' "$(ask "$url/notes")"
+	expect 25 "$(ask "$url/primes/100")"
+	expect 400 "$(ask -o "$work/out" -w '%{http_code}' "$url/primes/many")"
+	expect 504 "$(ask -o "$work/out" -w '%{http_code}' "$url/primes/1000000000")"
+	expect 25 "$(ask "$url/primes/100")"
+	stop
+}
+
+check_teardown() {
+	start 127.0.0.1:0 "$work/hits"
+	next_url
+	expect 1 "$(ask -X POST "$url/hits")"
+	expect 2 "$(ask -X POST "$url/hits")"
+	! "$program" 127.0.0.1:0 "$work/hits" 2>"$work/out" || fail "two have the lock"
+	stop
+	[[ $rest == *'saved 2'*'unlocked '* ]] || fail "another order: $rest"
+	start 127.0.0.1:0 "$work/hits"
+	next_url
+	expect 3 "$(ask -X POST "$url/hits")"
+	stop
 }
 
 [ "$(type -t "check_$name")" = function ] || fail "there is no check for it"

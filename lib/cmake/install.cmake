@@ -14,12 +14,16 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
 # The installed headers are what is named here; a test compares them with the directory.
 install(
   FILES
+    include/weir/interrupt.h
     include/weir/io.h
     include/weir/log.h
     include/weir/report.h
+    include/weir/queue.h
     include/weir/request.h
     include/weir/response.h
     include/weir/server.h
+    include/weir/sync.h
+    include/weir/task.h
     include/weir/time.h
     include/weir/token.h
     include/weir/visibility.h

@@ -22,7 +22,13 @@ echo "== install"
 	cat "$work/install.log"
 	fail "cmake --install failed"
 }
-diff -r "$WEIR_SOURCE/lib/include/weir" "$prefix/include/weir" ||
+# The library's own, and those of what is optional if it was built.
+mkdir "$work/headers"
+for header in "$WEIR_SOURCE"/lib/include/weir/*.h "$WEIR_SOURCE"/lib/*/include/weir/*.h; do
+	[ "${header%/include/weir/*}" != "$WEIR_SOURCE/lib" ] &&
+		[ ! -e "$prefix/include/weir/${header##*/}" ] || cp "$header" "$work/headers"
+done
+diff -r "$work/headers" "$prefix/include/weir" ||
 	fail "the installed headers are not those of the source tree"
 pc=$(find "$prefix" -name weir.pc)
 [ -n "$pc" ] || fail "no weir.pc was installed"
@@ -36,17 +42,27 @@ if grep -E ' [A-Z] ' "$work/symbols" | grep -vE ' (weir_[a-z]|__odr_asan)'; then
 	fail "these symbols are no part of the interface"
 fi
 
+prove=
+[ ! -e "$prefix/include/weir/testing.h" ] || prove=$WEIR_SOURCE/docs/examples/prove.c
+
 echo "== find_package"
-"$CMAKE" -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" \
+"$CMAKE" -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DPROVE="$prove" \
 	-DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="${CFLAGS-}"
 "$CMAKE" --build "$work/build"
 readelf -d "$work/build/hello" | grep -F 'libweir.so.0' || fail "hello does not need libweir.so.0"
 ! readelf -d "$work/build/hello-static" | grep -F 'libweir' || fail "hello-static is not static"
 "$work/build/hello"
 "$work/build/hello-static"
+[ -z "$prove" ] || "$work/build/prove"
 
 echo "== pkg-config"
 found=$("$PKG_CONFIG" --cflags --libs weir)
 read -r -a weir_flags <<<"$found"
 "$CC" "${flags[@]}" -std=c11 -o "$work/hello" "$here/hello.c" "${weir_flags[@]}"
 "$work/hello"
+if [ -n "$prove" ]; then
+	found=$("$PKG_CONFIG" --cflags --libs weir-testing)
+	read -r -a testing_flags <<<"$found"
+	"$CC" "${flags[@]}" -std=c11 -o "$work/prove" "$prove" "${testing_flags[@]}"
+	"$work/prove"
+fi

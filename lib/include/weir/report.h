@@ -21,7 +21,7 @@ extern "C" {
 enum weir_outcome {
 	WEIR_CLEAN = 0,     /**< every request was answered, cancelled ones included */
 	WEIR_FORCED = 3,    /**< requests were cut */
-	WEIR_ABANDONED = 4, /**< a handler never came back: leave by _exit() */
+	WEIR_ABANDONED = 4, /**< a handler, task or stage never came back: leave by _exit() */
 	WEIR_LEFT = 5       /**< a third signal: left at once, without a report */
 };
 
@@ -32,7 +32,7 @@ enum weir_outcome {
 	X(GRACE, "grace", "letting requests finish")                                               \
 	X(CANCELLING, "cancelling", "cancelling requests")                                         \
 	X(FORCING, "forcing", "cutting what is left")                                              \
-	X(TEARDOWN, "teardown", "joining threads")                                                 \
+	X(TEARDOWN, "teardown", "joining threads, closing what is left")                           \
 	X(DONE, "done", "stopped")
 
 enum weir_phase {
@@ -56,7 +56,48 @@ struct weir_straggler {
 	uint64_t sent;     /**< of a stream: bytes handed on to be sent. Of other answers: what
 			    *  the client's kernel has acknowledged on this connection, earlier
 			    *  answers and headers included; 0 on a Unix socket */
-	int abandoned;     /**< 1: its handler never came back; 0: its connection was cut */
+	/* When and where the handler that has it last looked at its token, or at one beneath it
+	 * (weir_token_last_check()): */
+	char looked_at[64];   /**< "handler.c:41", or a blocking call: "weir_sleep()"; cut to fit.
+			       *   "": it has never looked, or no handler has had it */
+	weir_time looked_ago; /**< how long ago; up to 100 ms too much */
+	int waiting;          /**< 1: that call is still waiting on the token */
+	int abandoned;        /**< 1: its handler never came back; 0: its connection was cut */
+};
+
+/** A background task (weir/task.h) that had not come back when its time was over. */
+struct weir_task_left {
+	char name[64]; /**< cut to fit */
+	weir_time age; /**< since its thread began, up to then */
+};
+
+/** How a stage of teardown went: X(name, key, text). */
+#define WEIR_STAGE_RESULTS(X)                                                                      \
+	X(OK, "ok", "done")                                                                        \
+	X(FAILED, "failed", "returned an error")                                                   \
+	X(OVERRUN, "overrun", "came back after its share of the time was over")                    \
+	X(ABANDONED, "abandoned", "never came back")                                               \
+	X(SKIPPED, "skipped", "was not run, because something else had not come back")
+
+enum weir_stage_result {
+#define WEIR_STAGE_RESULT_ENUM(name, key, text) WEIR_STAGE_##name,
+	WEIR_STAGE_RESULTS(WEIR_STAGE_RESULT_ENUM)
+#undef WEIR_STAGE_RESULT_ENUM
+		WEIR_STAGE_RESULT_COUNT
+};
+
+/** The key of a result ("overrun"); "unknown" for a number that is none. Static; any thread. */
+WEIR_API const char *weir_stage_result_key(int result);
+
+/** A stage of teardown that a program has registered. */
+struct weir_stage {
+	char name[64]; /**< cut to fit */
+	enum weir_stage_result result;
+	int error;        /**< what it returned; 0 if it did not come back or was skipped */
+	weir_time share;  /**< the time it had */
+	weir_time time;   /**< the time it took, or was waited for; 0: skipped */
+	char because[64]; /**< of one that was skipped: "workers", "tasks" or the name of a stage:
+			   *   what had not come back. "" otherwise */
 };
 
 struct weir_report_counts {
@@ -79,6 +120,11 @@ struct weir_report {
 	const struct weir_straggler *stragglers; /**< at most 64 are named */
 	size_t straggler_count;                  /**< named here */
 	size_t straggler_total;                  /**< found */
+	const struct weir_task_left *tasks;      /**< that did not come back; at most 64 */
+	size_t task_count;                       /**< named here */
+	size_t task_total;                       /**< found */
+	const struct weir_stage *stages;         /**< of teardown, in the order of their turns */
+	size_t stage_count;
 };
 
 /** The report as several lines of text; its last line is one sentence for people. *text

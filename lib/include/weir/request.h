@@ -88,6 +88,35 @@ WEIR_API weir_token *weir_request_token(weir_request *request);
  *  look at that as well, or make a call that does. */
 WEIR_API weir_token *weir_request_drain_token(weir_request *request);
 
+/** `size` bytes, aligned for any type, from the request's own memory: never freed by hand, gone
+ *  with the request. They live at least until the handler has returned, its deferred calls have
+ *  run, and the answer has been sent or given up: so they may be the body of
+ *  weir_response_body_static(). Do not use them from elsewhere once the handler has returned.
+ *  Not zeroed; a `size` of 0 gives a pointer to nothing, not NULL. NULL when memory is short, or
+ *  when the request would hold more than 16 MiB (what the library keeps of its header, and what
+ *  was asked for with weir_request_query() and weir_response_header(), counts too). */
+WEIR_API void *weir_request_alloc(weir_request *request, size_t size);
+
+/** Formatted text in such memory, with its NUL. NULL as there, or if the format is not valid. */
+WEIR_API char *weir_request_printf(weir_request *request, const char *format, ...)
+	WEIR_PRINTF(2, 3);
+
+/** Notes down that `fn(arg)` is to be run when the handler returns, whatever it returns: on its
+ *  thread, the last one first, before the answer is made from its result, so an early return
+ *  leaks nothing. A call that is deferred while they run is run next. `fn` may still use the
+ *  request, and the response too, but cannot change what the handler has returned; what it
+ *  waits for must be short or take the request's token, which may be tripped. Not run for a
+ *  handler that never comes back.
+ *  Returns 0, -EINVAL (no `fn`), or -ENOMEM: then `fn` was not noted down and will not run.
+ *  The caller still owns what it wanted to have settled, settles it and returns the error:
+ *
+ *	error = weir_request_defer(request, close_file, file);
+ *	if (error) {
+ *		close_file(file);
+ *		return error;
+ *	} */
+WEIR_API int weir_request_defer(weir_request *request, void (*fn)(void *arg), void *arg);
+
 /** Says in a few words what the handler is doing now, for the status page and for the
  *  drain report should it become a straggler; 63 characters are shown. `what` must be a
  *  string literal or otherwise live as long as the process. Costs one store. */

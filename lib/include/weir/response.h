@@ -42,7 +42,8 @@ WEIR_API int weir_response_header(weir_response *response, const char *name, con
  *  -EALREADY after weir_response_stream(). */
 WEIR_API int weir_response_body(weir_response *response, const void *data, size_t size);
 
-/** The body without a copy: `data` must stay as it is for as long as the process lives.
+/** The body without a copy: `data` must stay as it is for as long as the process lives, or be
+ *  of weir_request_alloc() for the same request.
  *  Replaces an earlier body. Returns 0, or -EALREADY as above. */
 WEIR_API int weir_response_body_static(weir_response *response, const void *data, size_t size);
 

@@ -6,7 +6,8 @@
  *
  * Threads: one acceptor thread does all the network's work; `workers` threads run
  * the handlers, one request each; one coordinator thread sleeps until there is a stop
- * to be run. The first deadline in the process starts one timer thread, which lives as
+ * to be run; background tasks and the stages of teardown (weir/task.h) have threads of their
+ * own. The first deadline in the process starts one timer thread, which lives as
  * long as the process. All of them block every signal but those that report a fault of
  * their own (SIGSEGV and its like), so signals go to the program's own threads.
  *
@@ -66,6 +67,14 @@ struct weir_server_options {
 	weir_time body_timeout;
 	/** Default 512 bytes a second. */
 	uint64_t body_min_rate;
+	/** The header field by which a client may say how long it will wait, like
+	 *  "X-Request-Timeout"; NULL: none. Its value is a number with the unit "ms" or "s"
+	 *  ("500ms", "2s"); without a unit it is milliseconds. The request's deadline is then
+	 *  that, or its route's own if that is earlier, from when its header was there. What is
+	 *  not such a duration, or is sent twice, is answered 400; a request whose time has
+	 *  passed before a handler has it never runs and is answered 504. Longer times than fit
+	 *  are no deadline. */
+	const char *deadline_header;
 	/** A kept-alive connection without a request is closed after this. Default 75 s. */
 	weir_time keepalive_timeout;
 	/** A client that takes nothing of its answer for this long is cut. It is looked at
@@ -116,7 +125,9 @@ enum weir_cancel_at {
 
 /** Zero means the default everywhere. Copied by weir_server_route(). */
 struct weir_route_options {
-	weir_time deadline; /**< for a request, from when its header was there; 0: none */
+	/** For a request, from when its header was there; 0: none. Its client may ask for an
+	 *  earlier one (weir_server_options, deadline_header). */
+	weir_time deadline;
 	enum weir_body body;
 	/** Longest body in bytes; longer ones are answered 413. Default 1 MiB for buffered
 	 *  bodies (at most 1 GiB), no limit for streamed ones. */
@@ -198,7 +209,8 @@ WEIR_API int weir_server_wait(weir_server *server, const struct weir_report **re
 WEIR_API int weir_server_run(weir_server *server, const struct weir_report **report);
 
 /** Frees a server that was never started or has been waited for; stops it and waits if
- *  need be. If a handler never came back, nothing that it could touch is freed.
+ *  need be. If a handler, a task or a stage of teardown never came back, nothing that it could
+ *  touch is freed.
  *  Not from a thread of the server's own. NULL is ignored. */
 WEIR_API void weir_server_destroy(weir_server *server);
 

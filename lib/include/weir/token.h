@@ -18,6 +18,9 @@
  * Thread safety: every call may be made from any thread, at any time, and from
  * inside a token callback: no lock is held while a callback runs. Only the
  * memory rules bind: a call needs a reference that stays valid during the call.
+ *
+ * A token remembers when and where it was last looked at, so that a report can say of a
+ * handler that does not come back what it did last (weir_token_last_check()).
  */
 #ifndef WEIR_TOKEN_H
 #define WEIR_TOKEN_H
@@ -78,6 +81,25 @@ WEIR_API const char *weir_reason_text(int reason);
  *  (the timer thread could not be started). */
 WEIR_API int weir_token_create(weir_token *parent, weir_time deadline, weir_token **out);
 
+/** Makes a token for cleanup, which a trip of `parent` does not trip at once: from that trip on
+ *  (if the parent is tripped already, from this call on) it has `budget` nanoseconds, and is
+ *  then tripped with the parent's cause, `when` being that moment and the detail saying
+ *  "cleanup budget over". Pass it to what must be brought to an end, or rolled back, after a
+ *  -ECANCELED. Its own deadline, weir_token_cancel() and its children work as with any token;
+ *  a deadline cannot extend the budget. Otherwise as weir_token_create(); -EINVAL too if the
+ *  budget is not positive or WEIR_NEVER. Under a NULL parent it is a plain token. */
+WEIR_API int weir_token_create_shield(weir_token *parent, weir_time budget, weir_token **out);
+
+/** Makes a token that is tripped by the first of `count` others, with its cause; tripped from
+ *  the start if one of them is. NULL ones never trip. It is made from outside: when
+ *  weir_token_cancel() of a source returns to the thread that was first, the linked token is
+ *  tripped; other threads may see the source tripped a moment earlier. It keeps a reference to
+ *  each of them. `tokens` is read during the call only. Giving back the last reference removes
+ *  it from its sources, waiting, if one is being tripped on another thread, for the moment in
+ *  which that looks at it.
+ *  On success *out holds one reference. Returns 0, -EINVAL or -ENOMEM. */
+WEIR_API int weir_token_create_linked(weir_token *const *tokens, size_t count, weir_token **out);
+
 /** Takes one more reference. Returns `token`. */
 WEIR_API weir_token *weir_token_ref(weir_token *token);
 
@@ -85,9 +107,34 @@ WEIR_API weir_token *weir_token_ref(weir_token *token);
  *  has no callbacks any more: remove them first. */
 WEIR_API void weir_token_unref(weir_token *token);
 
+#define WEIR__TEXT_OF(line) #line
+#define WEIR__PLACE(file, line) file ":" WEIR__TEXT_OF(line)
+
 /** 0 while the token is live, -ECANCELED once it is tripped. One acquire load, no
- *  lock, whatever the depth of the tree: meant for inner loops. */
+ *  lock, whatever the depth of the tree: meant for inner loops. As a macro it records its
+ *  caller's place as that of the last look; the function (for a pointer to it) has no place. */
 WEIR_API int weir_token_check(const weir_token *token);
+#define weir_token_check(token) weir_token_check_at((token), WEIR__PLACE(__FILE__, __LINE__))
+
+/** The same, with a place to be recorded, for wrappers: a string that lives as long as the
+ *  program, "file.c:41" or "function()"; it is kept, not copied. */
+WEIR_API int weir_token_check_at(const weir_token *token, const char *where);
+
+/** When and where a token was last looked at, by weir_token_check() or a blocking call. */
+struct weir_last_check {
+	const char *where; /**< "file.c:41", with the file as the compiler was given it, or the
+			    *   blocking call: "weir_token_wait()". Static. */
+	weir_time when;    /**< in a server with requests in flight at most about 100 ms before
+			    *   the look, never after it; elsewhere as old as the latest
+			    *   deadline or wait of any token in the process */
+	int waiting;       /**< 1: a blocking call is waiting on it now */
+};
+
+/** The last look at this token or one beneath it; if several threads have looked at one
+ *  token within the same tick of the clock (`when`), the place may be that of the first.
+ *  Takes a lock and a time proportional to the number of descendants: for reports. Returns 0;
+ *  -EAGAIN if there was none; -EINVAL if an argument is NULL. */
+WEIR_API int weir_token_last_check(const weir_token *token, struct weir_last_check *out);
 
 /** Trips the token and all its descendants, then runs their callbacks on this
  *  thread. Returns true if this call was the first. `detail` is copied and may be
@@ -103,7 +150,8 @@ WEIR_API int weir_token_cause(const weir_token *token, struct weir_cause *out);
 /** The reason alone; WEIR_REASON_NONE while the token is live. */
 WEIR_API int weir_token_reason(const weir_token *token);
 
-/** The earliest deadline from here up to the root; WEIR_NEVER if there is none. */
+/** The earliest deadline from here up to the root, and on to the sources of a linked token;
+ *  what is above a shield counts with the shield's budget added. WEIR_NEVER if there is none. */
 WEIR_API weir_time weir_token_deadline(weir_token *token);
 
 /** Sets this token's own deadline (WEIR_NEVER: none), in place of an earlier one.

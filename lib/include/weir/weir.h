@@ -2,12 +2,16 @@
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
+#include <weir/interrupt.h>
 #include <weir/io.h>
 #include <weir/log.h>
+#include <weir/queue.h>
 #include <weir/report.h>
 #include <weir/request.h>
 #include <weir/response.h>
 #include <weir/server.h>
+#include <weir/sync.h>
+#include <weir/task.h>
 #include <weir/time.h>
 #include <weir/token.h>
 #include <weir/visibility.h>

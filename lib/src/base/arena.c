@@ -17,6 +17,7 @@ void weir__arena_init(struct weir__arena *arena, void *first, size_t size)
 	arena->next = first;
 	arena->end = (char *)first + size;
 	arena->extra = NULL;
+	arena->room = WEIR__ARENA_LIMIT;
 }
 
 void weir__arena_release(struct weir__arena *arena)
@@ -40,6 +41,7 @@ static char *take(struct weir__arena *arena, size_t size, size_t alignment)
 	struct weir__arena_block *block;
 	size_t left = (size_t)(arena->end - arena->next);
 	size_t pad = padding(arena->next, alignment);
+	size_t data = size > BLOCK_SIZE ? size : BLOCK_SIZE;
 	char *at;
 
 	if (arena->next && pad <= left && size <= left - pad) {
@@ -47,11 +49,12 @@ static char *take(struct weir__arena *arena, size_t size, size_t alignment)
 		arena->next = at + size;
 		return at;
 	}
-	if (size > SIZE_MAX - sizeof(*block))
+	if (data > arena->room)
 		return NULL;
-	block = malloc(sizeof(*block) + (size > BLOCK_SIZE ? size : BLOCK_SIZE));
+	block = malloc(sizeof(*block) + data);
 	if (!block)
 		return NULL;
+	arena->room -= data;
 	block->next = arena->extra;
 	arena->extra = block;
 	at = (char *)block->data;

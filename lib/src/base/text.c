@@ -162,6 +162,21 @@ void weir__text_seconds(struct weir__text *text, weir_time duration)
 			  duration % WEIR_SECOND / WEIR_MICROSECOND);
 }
 
+void weir__text_look(struct weir__text *text, const char *at, weir_time ago, int waiting)
+{
+	weir__text_append(text, ",\"looked_at\":", 13);
+	if (at[0])
+		weir__text_json(text, at);
+	else
+		weir__text_append(text, "null", 4);
+	weir__text_append(text, ",\"looked_seconds_ago\":", 22);
+	if (at[0])
+		weir__text_seconds(text, ago);
+	else
+		weir__text_append(text, "null", 4);
+	weir__text_printf(text, ",\"waiting\":%s", waiting ? "true" : "false");
+}
+
 void weir__text_free(struct weir__text *text)
 {
 	free(text->data);

@@ -37,6 +37,10 @@ void weir__text_logfmt(struct weir__text *text, const char *value);
 /* A duration in seconds with six decimals, and a point whatever the locale. */
 void weir__text_seconds(struct weir__text *text, weir_time duration);
 
+/* The members of a JSON object, each with a comma before it, for the last look at a token:
+ * "looked_at", "looked_seconds_ago", both null if `at` is "", and "waiting". */
+void weir__text_look(struct weir__text *text, const char *at, weir_time ago, int waiting);
+
 void weir__text_free(struct weir__text *text);
 
 /* Hands the text over as a malloc()ed string, NUL behind it. 0 or -ENOMEM; `text` is

@@ -133,8 +133,8 @@ void weir__callbacks_run_locked(weir_token *root, weir_token_callback *pending)
 	}
 }
 
-void weir_token_callback_add(weir_token *token, weir_token_callback *callback,
-			     void (*fn)(void *arg), void *arg)
+void weir__token_callback_add(weir_token *token, weir_token_callback *callback,
+			      void (*fn)(void *arg), void *arg)
 {
 	callback->weir__fn = fn;
 	callback->weir__arg = arg;
@@ -146,7 +146,7 @@ void weir_token_callback_add(weir_token *token, weir_token_callback *callback,
 	}
 	(void)weir_token_ref(token); /* fn may give back the caller's */
 	(void)pthread_mutex_lock(&token->root->lock);
-	if (weir_token_check(token) == 0) {
+	if (!weir__token_tripped(token)) {
 		link_before(&token->callbacks, callback);
 		set_state(callback, ARMED);
 	} else {
@@ -154,6 +154,13 @@ void weir_token_callback_add(weir_token *token, weir_token_callback *callback,
 	}
 	(void)pthread_mutex_unlock(&token->root->lock);
 	weir_token_unref(token);
+}
+
+void weir_token_callback_add(weir_token *token, weir_token_callback *callback,
+			     void (*fn)(void *arg), void *arg)
+{
+	weir__token_look(token, "weir_token_callback_add()");
+	weir__token_callback_add(token, callback, fn, arg);
 }
 
 /* Takes the callback out if it has not begun to run. */

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/thread.h"
+#include "base/tick.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -72,12 +73,23 @@ static void take_out_locked(struct weir__timer *timer)
 		settle(last, slot);
 }
 
+/* Takes out what is due, or lets it sink to the end of time. */
+static void put_off_locked(struct weir__timer *timer)
+{
+	if (!timer->stays) {
+		take_out_locked(timer);
+		return;
+	}
+	timer->when = WEIR_NEVER;
+	settle(timer, timer->slot);
+}
+
 static void wait_locked(const struct weir__timer *first)
 {
 	struct timespec until;
 	weir_time when;
 
-	if (!first) {
+	if (!first || first->when == WEIR_NEVER) {
 		(void)pthread_cond_wait(&timers.changed, &timers.lock);
 		return;
 	}
@@ -93,12 +105,14 @@ static void *timer_thread(void *unused)
 	(void)pthread_mutex_lock(&timers.lock);
 	for (;;) {
 		struct weir__timer *due = timers.count > 0 ? timers.heap[1] : NULL;
+		weir_time now = weir_now();
 
-		if (!due || due->when > weir_now()) {
+		weir__tick_update(now);
+		if (!due || due->when > now) {
 			wait_locked(due);
 			continue;
 		}
-		take_out_locked(due);
+		put_off_locked(due);
 		if (!due->ops->hold(due))
 			continue;
 		(void)pthread_mutex_unlock(&timers.lock);

@@ -28,6 +28,9 @@ struct weir__timer {
 	const struct weir__timer_ops *ops; /* fixed after init */
 	weir_time when;                    /* under the timers' lock */
 	size_t slot;                       /* likewise: place in the heap, 0 = not armed */
+	/* fixed after init: firing leaves it armed, for WEIR_NEVER, so that arming it again
+	 * needs no memory and cannot fail */
+	bool stays;
 };
 
 static inline void weir__timer_init(struct weir__timer *timer, const struct weir__timer_ops *ops)
@@ -35,6 +38,7 @@ static inline void weir__timer_init(struct weir__timer *timer, const struct weir
 	timer->ops = ops;
 	timer->when = WEIR_NEVER;
 	timer->slot = 0;
+	timer->stays = false;
 }
 
 /* Arms it for `when`, instead of an earlier time if it was armed. 0, -ENOMEM, or -EAGAIN

@@ -1,4 +1,4 @@
-/* token.c: life, trip and deadline of a token.
+/* token.c: life and trip of a token.
  *
  * States: live -> tripped, once. A trip is one step under the tree's lock: each
  * descendant that is still live gets the cause, then the state; its waiters are woken,
@@ -48,63 +48,68 @@ static void unlock_tree(weir_token *token)
 	(void)pthread_mutex_unlock(&token->root->lock);
 }
 
-static bool is_tripped(const weir_token *token)
+/* Trips one token; its callbacks are moved to `pending`, which may be NULL if it is too new to
+ * have any. True if it was live. */
+static bool trip_one_locked(weir_token *token, const struct weir_cause *cause,
+			    weir_token_callback *pending)
 {
-	uint32_t state = atomic_load_explicit(&token->state, memory_order_acquire);
+	uint32_t before, probed;
 
-	return (state & ~WEIR__TOKEN_WAITED) != 0;
+	if (weir__token_tripped(token))
+		return false;
+	token->cause = *cause;
+	probed = atomic_load_explicit(&token->state, memory_order_relaxed) & WEIR__TOKEN_PROBED;
+	before = atomic_exchange_explicit(&token->state, (uint32_t)cause->reason | probed,
+					  memory_order_acq_rel);
+	if (before & WEIR__TOKEN_WAITED)
+		weir__futex_wake_all(&token->state);
+	if (token->fd >= 0)
+		(void)eventfd_write(token->fd, 1); /* cannot fail: it was 0 */
+	if (pending)
+		weir__callbacks_collect_locked(token, pending);
+	return true;
 }
 
-/* Under the timers' lock: a token whose last reference has gone is being freed. */
-static bool deadline_hold(struct weir__timer *timer)
-{
-	weir_token *token = weir__container(timer, weir_token, timer);
-	uint32_t n = atomic_load_explicit(&token->references, memory_order_relaxed);
-
-	while (n > 0)
-		if (atomic_compare_exchange_weak_explicit(&token->references, &n, n + 1,
-							  memory_order_acquire,
-							  memory_order_relaxed))
-			return true;
-	return false;
-}
-
-static void deadline_fire(struct weir__timer *timer)
-{
-	weir_token *token = weir__container(timer, weir_token, timer);
-	bool due;
-
-	lock_tree(token);
-	due = token->deadline <= weir_now(); /* it may have been moved meanwhile */
-	unlock_tree(token);
-	if (due)
-		(void)weir_token_cancel_at(token, WEIR_REASON_DEADLINE, NULL, "", 0);
-	weir_token_unref(token);
-}
-
-static const struct weir__timer_ops deadline_ops = {deadline_hold, deadline_fire};
-
-static void init(weir_token *token, weir_token *parent, void (*release)(weir_token *token))
+void weir__token_init_child(weir_token *token, weir_token *parent,
+			    void (*release)(weir_token *token))
 {
 	atomic_init(&token->state, 0);
 	atomic_init(&token->references, 1);
-	token->parent = parent;
+	weir__look_init(&token->look);
+	token->parent = weir_token_ref(parent);
 	token->root = parent ? parent->root : token;
 	token->release = release;
+	token->probe = NULL;
+	token->kind = WEIR__PLAIN;
 	weir__list_init(&token->children);
 	weir__list_init(&token->sibling);
 	weir__callbacks_init(&token->callbacks);
 	token->deadline = WEIR_NEVER;
 	token->fd = -1;
 	token->timed = false;
-	weir__timer_init(&token->timer, &deadline_ops);
+	weir__timer_init(&token->timer, &weir__deadline_ops);
+	if (parent && parent->probe)
+		weir__token_set_probe(token, parent->probe);
 	if (!parent)
 		token->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 void weir__token_init(weir_token *token, void (*release)(weir_token *token))
 {
-	init(token, NULL, release);
+	weir__token_init_child(token, NULL, release);
+}
+
+void weir__token_join_locked(weir_token *token)
+{
+	weir_token *parent = token->parent;
+
+	weir__list_append(&parent->children, &token->sibling);
+	if (!weir__token_tripped(parent))
+		return;
+	if (token->kind == WEIR__SHIELD)
+		weir__shield_begin_locked(token, &parent->cause);
+	else
+		(void)trip_one_locked(token, &parent->cause, NULL);
 }
 
 static void free_token(weir_token *token)
@@ -122,15 +127,10 @@ int weir_token_create(weir_token *parent, weir_time deadline, weir_token **out)
 	token = malloc(sizeof(*token));
 	if (!token)
 		return -ENOMEM;
-	init(token, weir_token_ref(parent), free_token);
+	weir__token_init_child(token, parent, free_token);
 	if (parent) {
 		lock_tree(token);
-		weir__list_append(&parent->children, &token->sibling);
-		if (is_tripped(parent)) {
-			token->cause = parent->cause;
-			atomic_store_explicit(&token->state, (uint32_t)parent->cause.reason,
-					      memory_order_release);
-		}
+		weir__token_join_locked(token);
 		unlock_tree(token);
 	}
 	error = deadline == WEIR_NEVER ? 0 : weir_token_set_deadline(token, deadline);
@@ -159,13 +159,15 @@ void weir_token_unref(weir_token *token)
 		 * what the others did is seen by the one that frees it. */
 		if (atomic_fetch_sub_explicit(&token->references, 1, memory_order_acq_rel) > 1)
 			return;
-		if (token->timed)
-			weir__timer_disarm(&token->timer);
 		if (parent) {
 			lock_tree(token);
+			weir__token_look_keep(parent, token);
 			weir__list_remove(&token->sibling);
 			unlock_tree(token);
 		}
+		/* Not before: until then a trip of the parent may arm a shield. */
+		if (token->timed)
+			weir__timer_disarm(&token->timer);
 		if (token->fd >= 0)
 			(void)close(token->fd);
 		token->release(token);
@@ -173,33 +175,7 @@ void weir_token_unref(weir_token *token)
 	}
 }
 
-int weir_token_check(const weir_token *token)
-{
-	return token && is_tripped(token) ? -ECANCELED : 0;
-}
-
-/* Trips one token. True if it was live. */
-static bool trip_one_locked(weir_token *token, const struct weir_cause *cause,
-			    weir_token_callback *pending)
-{
-	uint32_t before;
-
-	if (is_tripped(token))
-		return false;
-	token->cause = *cause;
-	before = atomic_exchange_explicit(&token->state, (uint32_t)cause->reason,
-					  memory_order_acq_rel);
-	if (before & WEIR__TOKEN_WAITED)
-		weir__futex_wake_all(&token->state);
-	if (token->fd >= 0)
-		(void)eventfd_write(token->fd, 1); /* cannot fail: it was 0 */
-	weir__callbacks_collect_locked(token, pending);
-	return true;
-}
-
-/* The token after `token` in pre-order within the tree of `top`; NULL at the end. A token
- * that was tripped before has only tripped descendants, which need no visit. */
-static weir_token *next_locked(weir_token *token, const weir_token *top, bool descend)
+weir_token *weir__token_next_locked(weir_token *token, const weir_token *top, bool descend)
 {
 	struct weir__list *child = descend ? weir__list_first(&token->children) : NULL;
 
@@ -213,6 +189,17 @@ static weir_token *next_locked(weir_token *token, const weir_token *top, bool de
 		token = token->parent;
 	}
 	return NULL;
+}
+
+/* What the trip of its parent means for a token. True if those beneath it are to be visited: a
+ * token that was tripped before has only tripped descendants, and a shield keeps its own. */
+static bool reach_locked(weir_token *token, const struct weir_cause *cause,
+			 weir_token_callback *pending)
+{
+	if (token->kind != WEIR__SHIELD)
+		return trip_one_locked(token, cause, pending);
+	weir__shield_begin_locked(token, cause);
+	return false;
 }
 
 bool weir__token_trip(weir_token *token, const struct weir_cause *cause)
@@ -229,9 +216,9 @@ bool weir__token_trip(weir_token *token, const struct weir_cause *cause)
 	 * tree, and all descendants must read as tripped when this call returns, too. */
 	lock_tree(token);
 	first = trip_one_locked(token, cause, &pending);
-	at = next_locked(token, token, first);
+	at = weir__token_next_locked(token, token, first);
 	while (at)
-		at = next_locked(at, token, trip_one_locked(at, cause, &pending));
+		at = weir__token_next_locked(at, token, reach_locked(at, cause, &pending));
 	weir__callbacks_run_locked(token->root, &pending);
 	unlock_tree(token);
 	weir_token_unref(token);
@@ -258,7 +245,7 @@ bool weir_token_cancel_at(weir_token *token, int reason, const char *detail, con
 
 int weir_token_cause(const weir_token *token, struct weir_cause *out)
 {
-	if (!token || !is_tripped(token))
+	if (!token || !weir__token_tripped(token))
 		return -EAGAIN;
 	*out = token->cause;
 	return 0;
@@ -266,46 +253,7 @@ int weir_token_cause(const weir_token *token, struct weir_cause *out)
 
 int weir_token_reason(const weir_token *token)
 {
-	return token && is_tripped(token) ? token->cause.reason : WEIR_REASON_NONE;
-}
-
-weir_time weir_token_deadline(weir_token *token)
-{
-	weir_time earliest = WEIR_NEVER;
-	const weir_token *at;
-
-	if (!token)
-		return WEIR_NEVER;
-	lock_tree(token);
-	for (at = token; at; at = at->parent)
-		if (at->deadline < earliest)
-			earliest = at->deadline;
-	unlock_tree(token);
-	return earliest;
-}
-
-int weir_token_set_deadline(weir_token *token, weir_time deadline)
-{
-	int error = 0;
-	bool due;
-
-	if (!token)
-		return -EINVAL;
-	lock_tree(token);
-	due = deadline <= weir_now();
-	if (deadline == WEIR_NEVER || due) {
-		if (token->timed)
-			weir__timer_disarm(&token->timer);
-	} else if (!is_tripped(token)) {
-		error = weir__timer_arm(&token->timer, deadline);
-		token->timed = token->timed || !error;
-	}
-	if (!error)
-		token->deadline = deadline;
-	unlock_tree(token);
-	if (due)
-		(void)weir_token_cancel_at(token, WEIR_REASON_DEADLINE, NULL, "", 0);
-	return error;
+	return token && weir__token_tripped(token) ? token->cause.reason : WEIR_REASON_NONE;
 }
 
 int weir_token_fd(weir_token *token)
@@ -314,9 +262,10 @@ int weir_token_fd(weir_token *token)
 
 	if (!token)
 		return -EINVAL;
+	weir__token_look(token, "weir_token_fd()");
 	lock_tree(token);
 	if (token->fd < 0) {
-		token->fd = eventfd(is_tripped(token) ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+		token->fd = eventfd(weir__token_tripped(token) ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (token->fd < 0) {
 			fd = -errno;
 			unlock_tree(token);

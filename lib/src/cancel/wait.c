@@ -27,26 +27,43 @@ static int wait_for_nothing(weir_time until)
 	return -ETIMEDOUT;
 }
 
-int weir_token_wait(weir_token *token, weir_time until)
+static int wait_for_trip(weir_token *token, weir_time until)
 {
-	uint32_t state = 0;
+	uint32_t state = atomic_load_explicit(&token->state, memory_order_acquire);
+
+	/* Failure acquires, as every look at a trip does; success carries no data. */
+	while (!(state & (WEIR__TOKEN_REASON | WEIR__TOKEN_WAITED)) &&
+	       !atomic_compare_exchange_weak_explicit(&token->state, &state,
+						      state | WEIR__TOKEN_WAITED,
+						      memory_order_acquire, memory_order_acquire))
+		;
+	state |= WEIR__TOKEN_WAITED;
+	while (!weir__token_tripped(token))
+		if (weir__futex_wait(&token->state, state, until) == -ETIMEDOUT)
+			return weir__token_tripped(token) ? -ECANCELED : -ETIMEDOUT;
+	return -ECANCELED;
+}
+
+static int wait_in(weir_token *token, weir_time until, const char *where)
+{
+	int result;
 
 	if (!token)
 		return wait_for_nothing(until);
-	/* Failure acquires, as every look at a trip does; success carries no data. */
-	if (!atomic_compare_exchange_strong_explicit(&token->state, &state, WEIR__TOKEN_WAITED,
-						     memory_order_acquire, memory_order_acquire) &&
-	    state != WEIR__TOKEN_WAITED)
-		return -ECANCELED;
-	while (weir_token_check(token) == 0)
-		if (weir__futex_wait(&token->state, WEIR__TOKEN_WAITED, until) == -ETIMEDOUT)
-			return weir_token_check(token) ? -ECANCELED : -ETIMEDOUT;
-	return -ECANCELED;
+	weir__token_wait_begin(token, where);
+	result = wait_for_trip(token, until);
+	weir__token_wait_end(token);
+	return result;
+}
+
+int weir_token_wait(weir_token *token, weir_time until)
+{
+	return wait_in(token, until, "weir_token_wait()");
 }
 
 int weir_sleep(weir_token *token, weir_time until)
 {
-	return weir_token_wait(token, until) == -ETIMEDOUT ? 0 : -ECANCELED;
+	return wait_in(token, until, "weir_sleep()") == -ETIMEDOUT ? 0 : -ECANCELED;
 }
 
 static void signal_event(void *event)
@@ -59,12 +76,14 @@ int weir__event_wait(struct weir__event *event, uint32_t ticket, weir_token *tok
 	weir_token_callback callback;
 	int result;
 
+	weir__token_wait_begin(token, NULL);
 	/* Registered before the last look at the ticket: a trip from here on draws a new one. */
-	weir_token_callback_add(token, &callback, signal_event, event);
+	weir__token_callback_add(token, &callback, signal_event, event);
 	(void)atomic_fetch_add_explicit(&event->waiters, 1, memory_order_seq_cst);
 	result = weir__futex_wait(&event->ticket, ticket, until);
 	(void)atomic_fetch_sub_explicit(&event->waiters, 1, memory_order_relaxed);
 	/* -EDEADLK is not possible: signal_event() waits for nobody. */
 	(void)weir_token_callback_remove(&callback);
-	return weir_token_check(token) ? -ECANCELED : result;
+	weir__token_wait_end(token);
+	return token && weir__token_tripped(token) ? -ECANCELED : result;
 }

@@ -7,6 +7,9 @@
  *	CANCELLING --the drain timeout--> FORCING --what is left was cut--> TEARDOWN
  *	TEARDOWN --stages run--> DONE
  *
+ * In TEARDOWN each stage has its share of the time; after one that never came back, those that
+ * could pull something away from under it are skipped.
+ *
  * A stop that is late goes the same way, phase by phase; each just ends at once.
  *
  * Lock: drain->lock guards the requests and the event count. No part or stage is called
@@ -78,6 +81,11 @@ int weir__drain_add_stage(struct weir__drain *drain, const struct weir__drain_st
 		return -ENOSPC;
 	drain->stages[drain->stage_count++] = *stage;
 	return 0;
+}
+
+void weir__drain_clear_stages(struct weir__drain *drain)
+{
+	drain->stage_count = 0;
 }
 
 static void event_locked(struct weir__drain *drain)
@@ -202,19 +210,56 @@ static void force(struct weir__drain *drain)
 		drain->parts[i].force(drain->parts[i].arg);
 }
 
-/* Each stage may use an equal share of what is left when its turn comes; what one leaves
- * over is there for the next. A stop that is late still runs them all. */
+/* What a stage may take when its turn comes: what it asked for, or an equal part of what is left
+ * of the drain timeout for the `left` stages that have not run; never more than is left, but as
+ * much as it needs at least. What one leaves over is there for the next. */
+static weir_time share_of(const struct weir__drain *drain, const struct weir__drain_stage *stage,
+			  size_t left, weir_time now)
+{
+	weir_time rest = timeout_at(drain) - now;
+	weir_time share = rest / (weir_time)left, least = stage->least;
+
+	if (stage->share > 0) {
+		share = stage->share < rest ? stage->share : rest;
+		least = stage->share < least ? stage->share : least;
+	}
+	if (share < 0)
+		share = 0;
+	return share > least ? share : least;
+}
+
+/* One that has overrun has as long again, but not for long. */
+static weir_time extra(weir_time share)
+{
+	return share < WEIR__DRAIN_MAX_EXTRA ? share : WEIR__DRAIN_MAX_EXTRA;
+}
+
+static void run_stage(struct weir__drain *drain, size_t left)
+{
+	const struct weir__drain_stage *stage = &drain->stages[left - 1];
+	struct weir__drain_stage_end *end = &drain->stage_ends[left - 1];
+	weir_time now = drain->options.now(drain->options.arg), until;
+
+	end->share = share_of(drain, stage, left, now);
+	if (drain->abandoned && !stage->always) {
+		end->result = WEIR_STAGE_SKIPPED;
+		end->because = drain->abandoned;
+		return;
+	}
+	until = plus(now, end->share);
+	end->result = stage->run(stage->arg, until, plus(until, extra(end->share)));
+	end->time = drain->options.now(drain->options.arg) - now;
+	if (end->result == WEIR_STAGE_ABANDONED && !drain->abandoned)
+		drain->abandoned = stage->name;
+}
+
+/* A stop that is late still runs them all. */
 static void tear_down(struct weir__drain *drain)
 {
 	size_t left;
 
-	for (left = drain->stage_count; left > 0; left--) {
-		const struct weir__drain_stage *stage = &drain->stages[left - 1];
-		weir_time now = drain->options.now(drain->options.arg);
-		weir_time rest = timeout_at(drain) - now;
-
-		stage->run(stage->arg, rest > 0 ? now + rest / (weir_time)left : now);
-	}
+	for (left = drain->stage_count; left > 0; left--)
+		run_stage(drain, left);
 }
 
 static bool requested(struct weir__drain *drain, bool *hurried)

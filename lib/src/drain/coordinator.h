@@ -19,7 +19,9 @@
 #include <weir/time.h>
 
 #define WEIR__DRAIN_MAX_PARTS 8
-#define WEIR__DRAIN_MAX_STAGES 16
+#define WEIR__DRAIN_MAX_STAGES 68
+/* How long a stage that has overrun its share is waited for, if that was not shorter. */
+#define WEIR__DRAIN_MAX_EXTRA WEIR_SECOND
 
 /* All calls are made on the coordinator's thread, without its lock. */
 struct weir__drain_part {
@@ -31,11 +33,25 @@ struct weir__drain_part {
 	void (*force)(void *arg);       /* name and cut what is left */
 };
 
-/* A stage of teardown; `until` is its share of the time that is left. */
+/* A stage of teardown. It may take until `until`, its share of the time; then it should be
+ * told to give up, and at `give_up` it is waited for no longer. After a stage that was abandoned
+ * something of it is still alive, so nothing more is torn down beneath it: only stages that say
+ * `always` run then. */
 struct weir__drain_stage {
-	const char *name;
+	const char *name; /* borrowed */
 	void *arg;
-	void (*run)(void *arg, weir_time until);
+	weir_time share; /* the longest it may take; 0: an equal part of what is left */
+	weir_time least; /* it may take this long even if the stop is late, or its share if less */
+	bool always;     /* touches nothing that an abandoned one could use */
+	/* Not WEIR_STAGE_SKIPPED. */
+	enum weir_stage_result (*run)(void *arg, weir_time until, weir_time give_up);
+};
+
+/* How a stage went. */
+struct weir__drain_stage_end {
+	enum weir_stage_result result;
+	weir_time share, time;
+	const char *because; /* of one that was skipped: the stage that was abandoned */
 };
 
 struct weir__drain_options {
@@ -65,6 +81,8 @@ struct weir__drain {
 	/* the runner only */
 	weir_time entered_at;
 	weir_time phase_time[WEIR_PHASE_COUNT];
+	struct weir__drain_stage_end stage_ends[WEIR__DRAIN_MAX_STAGES]; /* by registration */
+	const char *abandoned; /* the first stage that was; NULL: none */
 };
 
 int weir__drain_init(struct weir__drain *drain, const struct weir__drain_options *options);
@@ -73,6 +91,8 @@ void weir__drain_fini(struct weir__drain *drain);
 /* Before the run. 0 or -ENOSPC. */
 int weir__drain_add_part(struct weir__drain *drain, const struct weir__drain_part *part);
 int weir__drain_add_stage(struct weir__drain *drain, const struct weir__drain_stage *stage);
+/* Before the run: forgets the stages, to register them anew. */
+void weir__drain_clear_stages(struct weir__drain *drain);
 
 /* Asks for a stop. True if this was the first to ask: its `who` is kept. Any thread. */
 bool weir__drain_request(struct weir__drain *drain, const char *who);

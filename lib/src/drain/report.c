@@ -2,6 +2,7 @@
 #include <weir/report.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -16,6 +17,17 @@ static const struct {
 const char *weir_phase_key(int phase)
 {
 	return phase >= 0 && phase < WEIR_PHASE_COUNT ? phases[phase].key : "unknown";
+}
+
+const char *weir_stage_result_key(int result)
+{
+	static const char *const keys[] = {
+#define STAGE_RESULT_KEY(name, key, text) key,
+		WEIR_STAGE_RESULTS(STAGE_RESULT_KEY)
+#undef STAGE_RESULT_KEY
+	};
+
+	return result >= 0 && result < WEIR_STAGE_RESULT_COUNT ? keys[result] : "unknown";
 }
 
 static const char *outcome_key(enum weir_outcome outcome)
@@ -60,6 +72,27 @@ static const char *plural(uint64_t n)
 	X(abandoned)                                                                               \
 	X(idle_closed)
 
+/* What a handler did with its token, which is why it is still there: or did not do. */
+static void text_look(struct weir__text *text, const struct weir_straggler *straggler)
+{
+	char words[160];
+	struct weir__text ago = WEIR__TEXT_EMPTY;
+
+	if (!straggler->looked_at[0]) {
+		if (straggler->abandoned)
+			weir__text_append(text, " token=\"never looked at\"", 24);
+		return;
+	}
+	text_duration(&ago, straggler->looked_ago);
+	(void)snprintf(words, sizeof(words),
+		       straggler->waiting ? "waited on for %s in %s"
+					  : "last looked at %s ago at %s",
+		       ago.error ? "?" : ago.data, straggler->looked_at);
+	weir__text_free(&ago);
+	weir__text_append(text, " token=", 7);
+	weir__text_logfmt(text, words);
+}
+
 static void text_straggler(struct weir__text *text, const struct weir_straggler *straggler)
 {
 	weir__text_printf(text, "  %s ", straggler->abandoned ? "never came back:" : "cut:");
@@ -72,8 +105,74 @@ static void text_straggler(struct weir__text *text, const struct weir_straggler 
 	weir__text_logfmt(text, straggler->doing);
 	weir__text_append(text, " age=\"", 6);
 	text_duration(text, straggler->age);
-	weir__text_printf(text, "\" received=%" PRIu64 " sent=%" PRIu64 "\n", straggler->received,
+	weir__text_printf(text, "\" received=%" PRIu64 " sent=%" PRIu64, straggler->received,
 			  straggler->sent);
+	text_look(text, straggler);
+	weir__text_append(text, "\n", 1);
+}
+
+static void text_task(struct weir__text *text, const struct weir_task_left *task)
+{
+	weir__text_append(text, "  never came back: task=", 24);
+	weir__text_logfmt(text, task->name);
+	weir__text_append(text, " age=\"", 6);
+	text_duration(text, task->age);
+	weir__text_append(text, "\"\n", 2);
+}
+
+static void text_stage(struct weir__text *text, const struct weir_stage *stage)
+{
+	weir__text_append(text, "  teardown: stage=", 18);
+	weir__text_logfmt(text, stage->name);
+	weir__text_printf(text, " result=%s", weir_stage_result_key((int)stage->result));
+	if (stage->error)
+		weir__text_printf(text, " errno=%d", -stage->error);
+	if (stage->result == WEIR_STAGE_SKIPPED) {
+		weir__text_append(text, " because=", 9);
+		weir__text_logfmt(text, stage->because);
+		weir__text_append(text, "\n", 1);
+		return;
+	}
+	weir__text_append(text, " time=\"", 7);
+	text_duration(text, stage->time);
+	weir__text_append(text, "\" share=\"", 9);
+	text_duration(text, stage->share);
+	weir__text_append(text, "\"\n", 2);
+}
+
+static size_t stages_that(const struct weir_report *report, enum weir_stage_result result)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < report->stage_count; i++)
+		found += report->stages[i].result == result;
+	return found;
+}
+
+/* What did not go well at the very end, for the last sentence. */
+static void text_teardown(struct weir__text *text, const struct weir_report *report)
+{
+	static const struct {
+		enum weir_stage_result result;
+		const char *words;
+	} told[] = {
+		{WEIR_STAGE_FAILED, "failed"},
+		{WEIR_STAGE_OVERRUN, "overran"},
+		{WEIR_STAGE_ABANDONED, "abandoned"},
+		{WEIR_STAGE_SKIPPED, "skipped"},
+	};
+	size_t i;
+
+	if (report->task_total)
+		weir__text_printf(text, ", %zu task%s abandoned", report->task_total,
+				  plural(report->task_total));
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		size_t count = stages_that(report, told[i].result);
+
+		if (count)
+			weir__text_printf(text, ", %zu teardown stage%s %s", count, plural(count),
+					  told[i].words);
+	}
 }
 
 static void text_summary(struct weir__text *text, const struct weir_report *report)
@@ -97,7 +196,9 @@ static void text_summary(struct weir__text *text, const struct weir_report *repo
 	weir__text_append(text, " in ", 4);
 	text_duration(text, report->total);
 	if (all == 0) {
-		weir__text_append(text, ": nothing was in flight.\n", 25);
+		weir__text_append(text, ": nothing was in flight", 23);
+		text_teardown(text, report);
+		weir__text_append(text, ".\n", 2);
 		return;
 	}
 	weir__text_printf(text, ": of %" PRIu64 " request%s, %" PRIu64 " answered", all,
@@ -111,6 +212,7 @@ static void text_summary(struct weir__text *text, const struct weir_report *repo
 	if (n->abandoned)
 		weir__text_printf(text, ", %" PRIu64 " abandoned in handlers that did not return",
 				  n->abandoned);
+	text_teardown(text, report);
 	weir__text_append(text, ".\n", 2);
 }
 
@@ -138,6 +240,13 @@ int weir_report_text(const struct weir_report *report, char **out, size_t *size)
 	if (report->straggler_total > report->straggler_count)
 		weir__text_printf(&text, "  and %zu more\n",
 				  report->straggler_total - report->straggler_count);
+	for (i = 0; i < report->task_count; i++)
+		text_task(&text, &report->tasks[i]);
+	if (report->task_total > report->task_count)
+		weir__text_printf(&text, "  and %zu more tasks\n",
+				  report->task_total - report->task_count);
+	for (i = 0; i < report->stage_count; i++)
+		text_stage(&text, &report->stages[i]);
 	text_summary(&text, report);
 	return weir__text_take(&text, out, size);
 }
@@ -154,9 +263,46 @@ static void json_straggler(struct weir__text *text, const struct weir_straggler 
 	weir__text_json(text, straggler->doing);
 	weir__text_append(text, ",\"age_seconds\":", 15);
 	weir__text_seconds(text, straggler->age);
-	weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"abandoned\":%s}",
+	weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"abandoned\":%s",
 			  straggler->received, straggler->sent,
 			  straggler->abandoned ? "true" : "false");
+	weir__text_look(text, straggler->looked_at, straggler->looked_ago, straggler->waiting);
+	weir__text_append(text, "}", 1);
+}
+
+static void json_tasks(struct weir__text *text, const struct weir_report *report)
+{
+	size_t i;
+
+	weir__text_printf(text, "],\"task_total\":%zu,\"tasks\":[", report->task_total);
+	for (i = 0; i < report->task_count; i++) {
+		weir__text_printf(text, "%s{\"name\":", i ? "," : "");
+		weir__text_json(text, report->tasks[i].name);
+		weir__text_append(text, ",\"age_seconds\":", 15);
+		weir__text_seconds(text, report->tasks[i].age);
+		weir__text_append(text, "}", 1);
+	}
+}
+
+static void json_stages(struct weir__text *text, const struct weir_report *report)
+{
+	size_t i;
+
+	weir__text_append(text, "],\"stages\":[", 12);
+	for (i = 0; i < report->stage_count; i++) {
+		const struct weir_stage *stage = &report->stages[i];
+
+		weir__text_printf(text, "%s{\"name\":", i ? "," : "");
+		weir__text_json(text, stage->name);
+		weir__text_printf(text, ",\"result\":\"%s\",\"errno\":%d,\"because\":",
+				  weir_stage_result_key((int)stage->result), -stage->error);
+		weir__text_json(text, stage->because);
+		weir__text_append(text, ",\"seconds\":", 11);
+		weir__text_seconds(text, stage->time);
+		weir__text_append(text, ",\"share_seconds\":", 17);
+		weir__text_seconds(text, stage->share);
+		weir__text_append(text, "}", 1);
+	}
 }
 
 int weir_report_json(const struct weir_report *report, char **out, size_t *size)
@@ -191,6 +337,8 @@ int weir_report_json(const struct weir_report *report, char **out, size_t *size)
 			weir__text_append(&text, ",", 1);
 		json_straggler(&text, &report->stragglers[i]);
 	}
+	json_tasks(&text, report);
+	json_stages(&text, report);
 	weir__text_append(&text, "]}\n", 3);
 	return weir__text_take(&text, out, size);
 }

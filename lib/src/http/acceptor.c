@@ -28,6 +28,7 @@
 
 #include "base/futex.h"
 #include "base/thread.h"
+#include "base/tick.h"
 #include "http/exchange.h"
 
 #define EVENTS 64
@@ -154,6 +155,9 @@ static weir_time next_deadline(const struct weir__acceptor *acceptor)
 		next = acceptor->accept_at;
 	if (acceptor->finishing && acceptor->finish_by < next)
 		next = acceptor->finish_by;
+	/* Those who look at the tokens of requests want to know the time: base/tick.h. */
+	if (!weir__list_empty(&acceptor->requests) && acceptor->now + WEIR__TICK_SLEEP < next)
+		next = acceptor->now + WEIR__TICK_SLEEP;
 	return next;
 }
 
@@ -200,6 +204,7 @@ static void wait_for_events(struct weir__acceptor *acceptor)
 	count = epoll_wait(acceptor->epoll_fd, events, EVENTS, prepare_to_sleep(acceptor));
 	atomic_store_explicit(&acceptor->sleeping, 0, memory_order_relaxed);
 	acceptor->now = weir_now();
+	weir__tick_update(acceptor->now);
 	for (i = 0; i < count; i++) {
 		struct weir__watch *watch = events[i].data.ptr;
 

@@ -48,6 +48,7 @@ struct weir__acceptor_options {
 	uint64_t body_min_rate;
 	size_t connection_memory;
 	unsigned max_connections;
+	const char *deadline_header;  /* NULL: none */
 	const _Atomic bool *stopping; /* a stop was asked for: answers say close from now on */
 	/* Called when nothing is in flight any more, during a stop. */
 	void (*idle)(void *arg);

@@ -30,6 +30,8 @@ static int fill(weir_response *response, int status, const char *reason)
 		if (error)
 			return error;
 	}
+	if (!reason)
+		return 0;
 	return weir_response_printf(response, "%d %s: %s\n", status,
 				    MHD_get_reason_phrase_for((unsigned)status), reason);
 }
@@ -48,30 +50,53 @@ static void say(weir_request *request, int status, const char *reason, enum weir
 void weir__answer_refuse(weir_request *request, int status, const char *reason)
 {
 	/* Allow, if there is one, is already among the fields. */
-	say(request, status, reason, WEIR__REFUSED);
+	say(request, status, reason, status < 400 ? WEIR__ANSWERED : WEIR__REFUSED);
+}
+
+/* The library's own words for a request that was cancelled, or whose handler failed. */
+static struct weir__verdict judge_cancelled(const weir_request *request)
+{
+	switch (weir_token_reason(&request->token)) {
+	case WEIR_REASON_CLIENT_GONE:
+		return (struct weir__verdict){0, NULL, WEIR__CANCELLED};
+	case WEIR_REASON_DEADLINE:
+		if (request->too_slow)
+			return (struct weir__verdict){408, "the body came too slowly",
+						      WEIR__CANCELLED};
+		return (struct weir__verdict){504, "the request's deadline has passed",
+					      WEIR__CANCELLED};
+	case WEIR_REASON_SHUTDOWN:
+	case WEIR_REASON_DRAINING:
+		return (struct weir__verdict){503, "the server is stopping", WEIR__CANCELLED};
+	default:
+		return (struct weir__verdict){503, "the request was cancelled", WEIR__CANCELLED};
+	}
+}
+
+struct weir__verdict weir__answer_judge(const weir_request *request, bool tripped)
+{
+	if (request->result == -ECANCELED && tripped)
+		return judge_cancelled(request);
+	if (request->result == -EFBIG)
+		return (struct weir__verdict){413, "the body is too large", WEIR__ANSWERED};
+	return (struct weir__verdict){500, "the handler failed", WEIR__ANSWERED};
+}
+
+int weir__answer_fill(weir_response *response, const struct weir__verdict *verdict)
+{
+	weir__response_reset(response);
+	return fill(response, verdict->status, verdict->reason);
 }
 
 void weir__answer_cancelled(weir_request *request)
 {
+	struct weir__verdict verdict = judge_cancelled(request);
+
 	weir__response_reset(&request->response);
-	switch (weir_token_reason(&request->token)) {
-	case WEIR_REASON_CLIENT_GONE:
+	if (verdict.status)
+		say(request, verdict.status, verdict.reason, verdict.outcome);
+	else
 		weir__conn_close(request->acceptor, request->conn);
-		break;
-	case WEIR_REASON_DEADLINE:
-		if (request->too_slow)
-			say(request, 408, "the body came too slowly", WEIR__CANCELLED);
-		else
-			say(request, 504, "the request's deadline has passed", WEIR__CANCELLED);
-		break;
-	case WEIR_REASON_SHUTDOWN:
-	case WEIR_REASON_DRAINING:
-		say(request, 503, "the server is stopping", WEIR__CANCELLED);
-		break;
-	default:
-		say(request, 503, "the request was cancelled", WEIR__CANCELLED);
-		break;
-	}
 }
 
 void weir__answer_log(const weir_request *request, const char *event)
@@ -85,20 +110,17 @@ void weir__answer_log(const weir_request *request, const char *event)
 
 static void say_failed(weir_request *request)
 {
-	int result = request->result;
+	struct weir__verdict verdict = weir__answer_judge(request, false);
 
 	weir__response_reset(&request->response);
-	if (result == -EFBIG) {
-		say(request, 413, "the body is too large", WEIR__ANSWERED);
-		return;
-	}
-	weir__answer_log(request, "handler-failed");
-	say(request, 500, "the handler failed", WEIR__ANSWERED);
+	if (request->result != -EFBIG)
+		weir__answer_log(request, "handler-failed");
+	say(request, verdict.status, verdict.reason, verdict.outcome);
 }
 
 void weir__answer_result(weir_request *request)
 {
-	bool tripped = weir_token_check(&request->token) != 0;
+	bool tripped = weir__token_tripped(&request->token);
 
 	if (request->cut || request->conn->gone) {
 		weir__conn_close(request->acceptor, request->conn);

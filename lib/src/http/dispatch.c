@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "base/tick.h"
 #include "http/exchange.h"
 
 /* A handler that takes less than this on average is run in a batch by one worker. */
@@ -36,18 +37,18 @@ static void deadline_passed(void *arg)
 	weir__acceptor_report(request, WEIR__REPORT_LATE);
 }
 
-int weir__request_set_deadline(weir_request *request)
+int weir__request_set_deadline(weir_request *request, weir_time duration)
 {
 	weir_time deadline;
 	int error;
 
-	if (__builtin_add_overflow(request->accepted_at, request->route->options.deadline,
-				   &deadline))
+	if (__builtin_add_overflow(request->accepted_at, duration, &deadline))
 		deadline = WEIR_NEVER;
 	error = weir_token_set_deadline(&request->token, deadline);
+	request->timed = !error;
 	if (!error)
-		weir_token_callback_add(&request->token, &request->deadline_passed, deadline_passed,
-					request);
+		weir__token_callback_add(&request->token, &request->deadline_passed,
+					 deadline_passed, request);
 	return error;
 }
 
@@ -82,7 +83,7 @@ static void finish(weir_request *request)
 
 	/* Waits for one that is running, which takes no time: its report is ours to take, and
 	 * the acceptor must not go away under it. */
-	if (request->route && request->route->options.deadline > 0)
+	if (request->timed)
 		(void)weir_token_callback_remove(&request->deadline_passed);
 	weir__list_remove(&request->in_flight);
 	count_outcome(request);
@@ -119,10 +120,12 @@ static void handle(weir_request *request)
 	struct weir__route *route = request->route;
 	weir_time begun = weir_now();
 
-	request->result = weir_token_check(&request->token);
+	weir__tick_update(begun);
+	request->result = weir__token_tripped(&request->token) ? -ECANCELED : 0;
 	if (request->result)
 		return;
 	request->result = route->handler(request, &request->response, &request->token);
+	weir__request_settle(request);
 	if (request->result > 0)
 		request->result = -EINVAL;
 	learn(route, weir_now() - begun);
@@ -211,6 +214,13 @@ void weir__request_run_inline(weir_request *request)
 	weir__answer_result(request);
 }
 
+void weir__request_run_apart(weir_request *request, void (*between)(weir_request *request))
+{
+	handle(request);
+	between(request);
+	conclude(request);
+}
+
 void weir__acceptor_report(weir_request *request, unsigned what)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
@@ -228,7 +238,7 @@ void weir__acceptor_report(weir_request *request, unsigned what)
  * reading at all. */
 static void end_stream(weir_request *request)
 {
-	bool cancelled = request->result == -ECANCELED && weir_token_check(&request->token);
+	bool cancelled = request->result == -ECANCELED && weir__token_tripped(&request->token);
 
 	if (cancelled && !weir__response_said_all(&request->response)) {
 		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/deadline_field.h"
 #include "http/raw_header.h"
 #include "http/room.h"
 #include "http/target.h"
@@ -178,7 +179,8 @@ static const char *decode(weir_request *request, const char *data, size_t size)
 	return out && weir__percent_decode(out, data, size, false) >= 0 ? out : NULL;
 }
 
-/* Finds the route and decodes the path and its parameters. 0, or the status of a refusal. */
+/* Finds the route and decodes the path and its parameters. 0, or the status of an answer without
+ * a handler: a refusal, or what the server as a whole can do (OPTIONS *; RFC 9110, 9.3.7). */
 static int route(weir_request *request, const char **reason)
 {
 	const struct weir__router *router = request->acceptor->options.router;
@@ -187,6 +189,11 @@ static int route(weir_request *request, const char **reason)
 	char allow[128];
 	size_t i;
 
+	if (strcmp(request->method, "OPTIONS") == 0 && strcmp(request->target, "*") == 0) {
+		weir__router_allow_all(router, request->scope, allow, sizeof(allow));
+		*reason = NULL;
+		return weir_response_header(&request->response, "Allow", allow) ? 503 : 200;
+	}
 	*reason = "the target is not valid";
 	if (weir__target_split(request->target, &target))
 		return 400;
@@ -278,6 +285,47 @@ static bool is_too_late(const weir_request *request)
 	return acceptor->refusing && request->route->options.run == WEIR_RUN_QUEUED;
 }
 
+/* The earlier one of the route's deadline and the client's. 0, or the status of a refusal. */
+static int set_deadline(weir_request *request, const char **reason)
+{
+	const char *name = request->acceptor->options.deadline_header;
+	weir_time duration = request->route->options.deadline, asked = WEIR_NEVER;
+
+	if (duration == 0)
+		duration = WEIR_NEVER;
+	*reason = "the deadline asked for is not a duration";
+	if (name && weir__deadline_field(request->fields, request->field_count, name, &asked) != 0)
+		return 400;
+	if (asked < duration)
+		duration = asked;
+	*reason = "out of memory";
+	if (duration != WEIR_NEVER && weir__request_set_deadline(request, duration))
+		return 503;
+	return 0;
+}
+
+/* What the client asks for has passed already, and its body is still to come: it is answered
+ * now. (Without a body, the final call is next.) */
+static bool expire_early(weir_request *request)
+{
+	if (!request->timed || !weir__request_has_body(request) ||
+	    !weir__token_tripped(&request->token))
+		return false;
+	request->conn->unread = true;
+	weir__answer_cancelled(request);
+	return true;
+}
+
+int weir__request_describe(weir_request *request, const char **reason)
+{
+	int status = weir__check_header(request->method, request->http_1_0, request->fields,
+					request->field_count, &request->framing, reason);
+
+	if (!status)
+		status = route(request, reason);
+	return status ? status : check_limits(request, reason);
+}
+
 /* The first call. */
 static void begin(weir_request *request, const char *method, const char *version)
 {
@@ -293,11 +341,10 @@ static void begin(weir_request *request, const char *method, const char *version
 		status = 503;
 		reason = "the server is stopping";
 	}
-	if (!status && request->route->options.deadline > 0 &&
-	    weir__request_set_deadline(request)) {
-		status = 503;
-		reason = "out of memory";
-	}
+	if (!status)
+		status = set_deadline(request, &reason);
+	if (!status && expire_early(request))
+		return;
 	if (!status && request->route->options.body == WEIR_BODY_STREAMED &&
 	    begin_stream(request)) {
 		status = 503;
@@ -367,6 +414,8 @@ static void complete(weir_request *request)
 	} else if (request->pipe) {
 		(void)weir__pipe_end(request->pipe, 0);
 		weir__request_expect(request);
+	} else if (request->timed && weir__token_tripped(&request->token)) {
+		weir__answer_cancelled(request); /* in vain: it never runs */
 	} else if (request->route->options.run == WEIR_RUN_INLINE) {
 		weir__request_run_inline(request);
 	} else {

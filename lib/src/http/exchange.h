@@ -9,13 +9,18 @@
 /* exchange.c: starts and configures libmicrohttpd's daemon. 0 or -ENOMEM. */
 int weir__exchange_open(struct weir__acceptor *acceptor);
 
+/* exchange.c: checks and routes a request whose header was put together by lib/testing. 0, or
+ * the status of a refusal. */
+int weir__request_describe(weir_request *request, const char **reason);
+
 /* exchange.c: libmicrohttpd wants bytes of a stream; `request` is the cls. */
 ssize_t weir__exchange_read_stream(void *request, uint64_t position, char *buffer, size_t size);
 
 /* dispatch.c: a request's header is in order: it exists from now on. */
 void weir__request_accept(weir_request *request);
-/* dispatch.c: puts the route's deadline on the token. 0 or -errno. */
-int weir__request_set_deadline(weir_request *request);
+/* dispatch.c: puts a deadline on the token, `duration` after the request was accepted; trips it
+ * if that has passed. 0 or -errno. */
+int weir__request_set_deadline(weir_request *request, weir_time duration);
 /* dispatch.c: into the queue. 0 or -ENOSPC. */
 int weir__request_dispatch(weir_request *request);
 /* dispatch.c: its connection is left unsuspended for one pass; see acceptor.c. */
@@ -24,6 +29,9 @@ void weir__request_expect(weir_request *request);
 bool weir__request_recall(weir_request *request);
 /* dispatch.c: runs an inline route's handler here and answers. */
 void weir__request_run_inline(weir_request *request);
+/* dispatch.c: runs the handler and makes its response as a worker does, and calls `between`
+ * after the handler: for lib/testing, whose requests have no connection. */
+void weir__request_run_apart(weir_request *request, void (*between)(weir_request *request));
 /* dispatch.c: news from workers. */
 void weir__reports_take(struct weir__acceptor *acceptor);
 /* dispatch.c: the connection side of a request is over. It is finished now or, if a worker
@@ -32,13 +40,24 @@ void weir__request_over(weir_request *request, enum weir__outcome outcome);
 
 /* answer.c: logs that a handler has not done what it was asked for. */
 void weir__answer_log(const weir_request *request, const char *event);
-/* answer.c: answers in the library's own words, now or in the final call. */
+/* answer.c: answers in the library's own words, now or in the final call; without a body if
+ * there is no reason to tell. */
 void weir__answer_refuse(weir_request *request, int status, const char *reason);
 /* answer.c: answers with what the handler (or nobody) said. */
 void weir__answer_result(weir_request *request);
 /* answer.c: gives the made response to libmicrohttpd; in the first call this closes the
  * connection. */
 void weir__answer_queue(weir_request *request, enum weir__outcome outcome);
+/* answer.c: what the library says instead of a handler whose result is not 0. Status 0: no
+ * answer at all. `tripped`: the request's token is. */
+struct weir__verdict {
+	int status;
+	const char *reason;
+	enum weir__outcome outcome;
+};
+struct weir__verdict weir__answer_judge(const weir_request *request, bool tripped);
+/* answer.c: puts that in place of what the handler said. 0 or -ENOMEM. */
+int weir__answer_fill(weir_response *response, const struct weir__verdict *verdict);
 /* answer.c: a request that was cancelled before a handler saw it. */
 void weir__answer_cancelled(weir_request *request);
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cancel/token.h"
+
 int weir__pipe_init(struct weir__pipe *pipe)
 {
 	memset(pipe, 0, sizeof(*pipe));
@@ -105,7 +107,7 @@ static bool worth_putting_locked(struct weir__pipe *pipe)
 ssize_t weir__pipe_read(struct weir__pipe *pipe, void *data, size_t size, weir_token *token,
 			bool *wake)
 {
-	ssize_t result = weir_token_check(token);
+	ssize_t result = weir_token_check_at(token, "weir_request_read()");
 
 	*wake = false;
 	while (!result) {
@@ -148,7 +150,7 @@ int weir__pipe_write(struct weir__pipe *pipe, const void *data, size_t size, wei
 		     void (*wake)(void *arg), void *arg)
 {
 	const char *at = data;
-	int error = weir_token_check(token);
+	int error = token && weir__token_tripped(token) ? -ECANCELED : 0;
 
 	while (!error && size > 0) {
 		uint32_t ticket = weir__event_ticket(&pipe->moved);
@@ -165,7 +167,7 @@ int weir__pipe_write(struct weir__pipe *pipe, const void *data, size_t size, wei
 
 int weir__pipe_flush(struct weir__pipe *pipe, weir_token *token)
 {
-	int error = weir_token_check(token);
+	int error = weir_token_check_at(token, "weir_response_flush()");
 
 	while (!error) {
 		uint32_t ticket = weir__event_ticket(&pipe->moved);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,13 @@
 
 #include "http/acceptor.h"
 #include "http/target.h"
+
+/* A call that the handler has put off until it returns; in the request's arena. */
+struct weir__defer {
+	struct weir__defer *next;
+	void (*fn)(void *arg);
+	void *arg;
+};
 
 /* The last reference to the token is the last to the request. */
 static void free_request(weir_token *token)
@@ -206,7 +214,7 @@ ssize_t weir_request_read(weir_request *request, void *buffer, size_t size)
 	if (request->route->options.body != WEIR_BODY_STREAMED)
 		return -EINVAL;
 	if (!request->pipe || size == 0)
-		return weir_token_check(&request->token);
+		return weir_token_check_at(&request->token, "weir_request_read()");
 	got = weir__pipe_read(request->pipe, buffer, size, &request->token, &wake);
 	if (wake)
 		weir__acceptor_report(request, WEIR__REPORT_SPACE);
@@ -226,6 +234,53 @@ weir_token *weir_request_token(weir_request *request)
 weir_token *weir_request_drain_token(weir_request *request)
 {
 	return request->acceptor->options.drain_token;
+}
+
+void *weir_request_alloc(weir_request *request, size_t size)
+{
+	return weir__arena_alloc(&request->arena, size);
+}
+
+char *weir_request_printf(weir_request *request, const char *format, ...)
+{
+	va_list arguments, again;
+	char *text = NULL;
+	int size;
+
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	size = vsnprintf(NULL, 0, format, arguments);
+	if (size >= 0)
+		text = weir__arena_alloc(&request->arena, (size_t)size + 1);
+	if (text && vsnprintf(text, (size_t)size + 1, format, again) < 0)
+		text = NULL;
+	va_end(again);
+	va_end(arguments);
+	return text;
+}
+
+int weir_request_defer(weir_request *request, void (*fn)(void *arg), void *arg)
+{
+	struct weir__defer *defer;
+
+	if (!fn)
+		return -EINVAL;
+	defer = weir__arena_alloc(&request->arena, sizeof(*defer));
+	if (!defer)
+		return -ENOMEM;
+	*defer = (struct weir__defer){request->defers, fn, arg};
+	request->defers = defer;
+	return 0;
+}
+
+void weir__request_settle(weir_request *request)
+{
+	struct weir__defer *defer;
+
+	while ((defer = request->defers)) {
+		request->defers = defer->next;
+		defer->fn(defer->arg);
+	}
 }
 
 void weir_request_note(weir_request *request, const char *what)

@@ -89,6 +89,9 @@ struct weir_request {
 	int result;        /* the handler's; before DONE: the worker's */
 	bool stream_begun; /* likewise */
 
+	/* the handler's thread */
+	struct weir__defer *defers; /* the last one first */
+
 	/* the handler's thread, then the acceptor (with DONE or BEGIN) */
 	weir_response response;
 
@@ -102,10 +105,11 @@ struct weir_request {
 	bool complete;              /* the whole request has been received (final call) */
 	bool suspended;
 	bool cut;                 /* the server has decided to cut it */
+	bool timed;               /* it has a deadline: deadline_passed was registered */
 	bool too_slow;            /* its body's deadline has passed */
 	bool discarding;          /* the rest of the body is not wanted */
-	int refusal;              /* status to refuse with in the final call; 0: none */
-	const char *reason;       /* one line with it */
+	int refusal;              /* status to answer with in the final call; 0: none */
+	const char *reason;       /* one line with it; NULL: an answer without a body */
 	uint64_t received;        /* body bytes */
 	uint64_t window_received; /* of these, when the deadline's window began */
 	uint64_t acked;           /* by the client's kernel, when the send window began */
@@ -135,6 +139,9 @@ static inline bool weir__request_has_body(const weir_request *request)
 
 /* Appends to a buffered body. 0, -EFBIG over the route's limit, -ENOMEM. */
 int weir__request_buffer(weir_request *request, const void *data, size_t size);
+
+/* Runs what the handler has deferred, the last one first. On its thread, once it has returned. */
+void weir__request_settle(weir_request *request);
 
 /* acceptor.c: from a worker. */
 void weir__acceptor_report(weir_request *request, unsigned what);

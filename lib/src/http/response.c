@@ -245,7 +245,7 @@ static void wake_for_data(void *request)
 static int write_all(weir_response *response, const void *data, size_t size)
 {
 	weir_request *request = response->request;
-	int error = weir_token_check(&request->token);
+	int error = weir_token_check_at(&request->token, "weir_response_write()");
 
 	if (!error)
 		error = begin(response);

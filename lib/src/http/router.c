@@ -329,7 +329,8 @@ static void allow_method(struct walk *walk, const char *method)
 {
 	size_t used = strlen(walk->allow);
 
-	if (!has_method(walk->allow, method))
+	/* Half a name would be another method. */
+	if (!has_method(walk->allow, method) && used + strlen(method) + 2 < walk->allow_size)
 		(void)snprintf(walk->allow + used, walk->allow_size - used, "%s%s",
 			       used ? ", " : "", method);
 }
@@ -339,7 +340,7 @@ static bool visit_for_methods(struct walk *walk, const struct weir__router_node 
 	const struct weir__route *route;
 
 	for (route = node->routes; route; route = route->next) {
-		if (!in_scope(route, walk->scope))
+		if (!in_scope(route, walk->scope) || strcmp(route->method, "*") == 0)
 			continue;
 		allow_method(walk, route->method);
 		if (strcmp(route->method, "GET") == 0)
@@ -356,4 +357,28 @@ void weir__router_allow(const struct weir__router *router, const char *path, siz
 	walk.scope = scope;
 	out[0] = '\0';
 	(void)descend(&walk, router->root, path, path + path_size);
+}
+
+/* As deep as a pattern has segments, which are bounded. */
+static void visit_all(struct walk *walk, const struct weir__router_node *node)
+{
+	const struct weir__router_node *child;
+
+	(void)visit_for_methods(walk, node);
+	for (child = node->children; child; child = child->next)
+		visit_all(walk, child);
+	if (node->param)
+		visit_all(walk, node->param);
+	if (node->rest)
+		visit_all(walk, node->rest);
+}
+
+void weir__router_allow_all(const struct weir__router *router, enum weir_scope scope, char *out,
+			    size_t out_size)
+{
+	struct walk walk = {.allow = out, .allow_size = out_size};
+
+	walk.scope = scope;
+	(void)snprintf(out, out_size, "OPTIONS");
+	visit_all(&walk, router->root);
 }

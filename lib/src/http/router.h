@@ -64,5 +64,8 @@ void weir__router_match(const struct weir__router *router, const char *method, c
 /* The methods that `path` knows, as the value of Allow (RFC 9110, 10.2.1), cut to fit. */
 void weir__router_allow(const struct weir__router *router, const char *path, size_t path_size,
 			enum weir_scope scope, char *out, size_t out_size);
+/* The methods that any path knows, likewise. */
+void weir__router_allow_all(const struct weir__router *router, enum weir_scope scope, char *out,
+			    size_t out_size);
 
 #endif

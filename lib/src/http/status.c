@@ -39,6 +39,21 @@ static uint64_t bytes_sent(const weir_request *request)
 	return info.tcpi_bytes_acked;
 }
 
+static void describe_look(const struct weir__acceptor *acceptor, const weir_request *request,
+			  struct weir_straggler *out)
+{
+	struct weir_last_check last;
+	const char *file;
+
+	if (weir_token_last_check(&request->token, &last) != 0)
+		return;
+	/* People know their files by name; the compiler may have been given a long path. */
+	file = strrchr(last.where, '/');
+	(void)snprintf(out->looked_at, sizeof(out->looked_at), "%s", file ? file + 1 : last.where);
+	out->looked_ago = acceptor->now > last.when ? acceptor->now - last.when : 0;
+	out->waiting = last.waiting;
+}
+
 void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_request *request,
 			      struct weir_straggler *out)
 {
@@ -52,6 +67,7 @@ void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_reques
 	out->received = request->received;
 	out->sent = bytes_sent(request);
 	out->abandoned = request->with_worker;
+	describe_look(acceptor, request, out);
 }
 
 #define MOST_DESCRIBED 100
@@ -81,8 +97,10 @@ void weir__requests_describe(struct weir__acceptor *acceptor, void *arg)
 		weir__text_json(text, entry.doing);
 		weir__text_printf(text, ",\"age_seconds\":");
 		weir__text_seconds(text, entry.age);
-		weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 "}",
+		weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64,
 				  entry.received, entry.sent);
+		weir__text_look(text, entry.looked_at, entry.looked_ago, entry.waiting);
+		weir__text_append(text, "}", 1);
 	}
 }
 

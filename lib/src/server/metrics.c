@@ -139,6 +139,8 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 			  weir__counter_get(&from->requests_refused), cancelled,
 			  weir__counter_get(&from->requests_cut));
 	weir__requests_describe(acceptor, text);
+	weir__text_append(text, "],\"tasks\":[", 11);
+	weir__tasks_describe(&server->tasks, text);
 	weir__text_append(text, "]}\n", 3);
 }
 

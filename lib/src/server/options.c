@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sys/resource.h>
 
+#include "http/check.h"
 #include "server/server_private.h"
 
 #define RESERVED_DESCRIPTORS 64u
@@ -85,6 +86,8 @@ int weir__options_resolve(struct weir_server_options *options)
 	if (options->body_min_rate > (uint64_t)1 << 40)
 		error = -EINVAL;
 	if (options->log_level > WEIR_LOG_DEBUG)
+		error = -EINVAL;
+	if (options->deadline_header && !weir__is_token(options->deadline_header))
 		error = -EINVAL;
 	return error;
 }

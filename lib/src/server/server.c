@@ -3,9 +3,10 @@
  *	CREATED --start--> STARTING --all threads run--> STARTED --the stop is over--> STOPPED
  *	STARTING --something failed--> FAILING --all undone--> CREATED
  *
- * Order of beginning: acceptor (sockets, no thread), workers, coordinator, acceptor's thread:
- * last what cannot be undone, because it may take connections at once. The coordinator waits
- * for STARTED before it looks for a stop. Order of ending: stop.c. Lock: server->lock guards
+ * Order of beginning: acceptor (sockets, no thread), workers, tasks (held), teardown,
+ * coordinator, acceptor's thread: last what cannot be undone, because it may take connections at
+ * once. Then the tasks are let go. The coordinator waits for STARTED before it looks for a stop.
+ * Order of ending: stop.c. Lock: server->lock guards
  * the state; drain->lock is the only one taken under it.
  */
 #include <errno.h>
@@ -50,6 +51,18 @@ static int init_lock(struct weir_server *server)
 	return error;
 }
 
+/* Strings among the options are the program's: those that are kept are copied. */
+static int copy_options(struct weir_server *server)
+{
+	const char *header = server->options.deadline_header;
+
+	server->options.deadline_header = NULL;
+	if (!header)
+		return 0;
+	server->deadline_header = strdup(header);
+	return server->deadline_header ? 0 : -ENOMEM;
+}
+
 int weir_server_create(const struct weir_server_options *options, weir_server **out)
 {
 	struct weir_server *server = calloc(1, sizeof(*server));
@@ -65,9 +78,12 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 		goto free_server;
 	server->logger = (struct weir__logger){server->options.log, server->options.log_arg,
 					       server->options.log_level};
-	error = init_lock(server);
+	error = copy_options(server);
 	if (error)
 		goto free_server;
+	error = init_lock(server);
+	if (error)
+		goto free_deadline_header;
 	error = init_tokens(server);
 	if (error)
 		goto fini_lock;
@@ -80,18 +96,24 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	error = weir__stop_init(server);
 	if (error)
 		goto fini_queue;
+	error = weir__tasks_init(&server->tasks, &server->logger);
+	if (error)
+		goto fini_drain;
+	weir__teardown_init(&server->teardown);
 	if (server->options.listen) {
 		error = weir_server_listen(server, server->options.listen, WEIR_SCOPE_PUBLIC);
 		server->options.listen = NULL; /* not ours to keep */
 		if (error)
-			goto fini_drain;
+			goto fini_tasks;
 	}
 	*out = server;
 	return 0;
 
+fini_tasks:
+	free(server->listeners);
+	weir__tasks_fini(&server->tasks);
 fini_drain:
 	weir__drain_fini(&server->drain);
-	free(server->listeners);
 fini_queue:
 	weir__queue_fini(&server->queue);
 fini_router:
@@ -102,6 +124,8 @@ unref_tokens:
 fini_lock:
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
+free_deadline_header:
+	free(server->deadline_header);
 free_server:
 	free(server);
 	return error;
@@ -177,6 +201,7 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.body_min_rate = options->body_min_rate,
 		.connection_memory = options->connection_memory,
 		.max_connections = options->max_connections,
+		.deadline_header = server->deadline_header,
 		.stopping = &server->stopping,
 		.idle = weir__stop_idle,
 		.arg = server,
@@ -210,6 +235,9 @@ static int start_modules(struct weir_server *server)
 	struct weir__acceptor_options acceptor_options;
 	int error;
 
+	error = weir__stop_plan(server);
+	if (error)
+		return error;
 	fill_acceptor_options(server, &acceptor_options);
 	error = weir__acceptor_init(&server->acceptor, &acceptor_options, server->listeners,
 				    server->listener_count);
@@ -219,18 +247,29 @@ static int start_modules(struct weir_server *server)
 				 options->worker_stack, weir__acceptor_quiet, &server->acceptor);
 	if (error)
 		goto fini_acceptor;
+	error = weir__tasks_begin(&server->tasks);
+	if (error)
+		goto stop_pool;
+	error = weir__teardown_start(&server->teardown);
+	if (error)
+		goto undo_tasks;
 	error = weir__thread_start(&server->coordinator, "weir-drain", 0, weir__stop_thread,
 				   server);
 	if (error)
-		goto stop_pool;
+		goto end_teardown;
 	error = start_acceptor(server);
 	if (error)
 		goto dismiss_coordinator;
+	weir__tasks_release(&server->tasks);
 	return 0;
 
 dismiss_coordinator:
 	set_state(server, WEIR__FAILING);
 	(void)pthread_join(server->coordinator, NULL);
+end_teardown:
+	weir__teardown_end(&server->teardown);
+undo_tasks:
+	weir__tasks_undo(&server->tasks);
 stop_pool:
 	weir__pool_stop(&server->pool);
 	(void)weir__pool_join(&server->pool, WEIR_NEVER);
@@ -290,7 +329,8 @@ void weir_server_cancel(weir_server *server, const char *who)
 static bool is_own_thread(struct weir_server *server)
 {
 	return weir__stop_is_self(server) || weir__acceptor_is_self(&server->acceptor) ||
-	       weir__pool_has_self(&server->pool);
+	       weir__pool_has_self(&server->pool) || weir__tasks_has_self(&server->tasks) ||
+	       weir__teardown_has_self(&server->teardown);
 }
 
 int weir_server_wait(weir_server *server, const struct weir_report **report)
@@ -331,14 +371,16 @@ void weir_server_destroy(weir_server *server)
 	if (started) {
 		weir_server_stop(server, "destroy");
 		(void)weir_server_wait(server, NULL);
-		if (server->abandoned > 0)
-			return; /* a handler is alive somewhere: all of this is its world */
+		if (weir__stop_abandoned(server))
+			return; /* somebody is alive somewhere: all of this is their world */
 		weir__acceptor_fini(&server->acceptor);
 		weir__pool_fini(&server->pool);
 	}
 	for (i = 0; i < server->listener_count; i++)
 		weir__listener_fini(&server->listeners[i]);
 	free(server->listeners);
+	weir__teardown_fini(&server->teardown);
+	weir__tasks_fini(&server->tasks);
 	weir__drain_fini(&server->drain);
 	weir__queue_fini(&server->queue);
 	weir__router_fini(&server->router);
@@ -348,6 +390,7 @@ void weir_server_destroy(weir_server *server)
 		(void)close(server->stopped_fd);
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
+	free(server->deadline_header);
 	free(server);
 }
 

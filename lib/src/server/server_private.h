@@ -12,10 +12,13 @@
 #include "http/acceptor.h"
 #include "http/listener.h"
 #include "http/router.h"
+#include "server/teardown.h"
 #include "work/pool.h"
 #include "work/queue.h"
+#include "work/task.h"
 
 #define WEIR__MAX_STRAGGLERS 64
+#define WEIR__MAX_TASKS_NAMED 64
 
 enum weir__server_state {
 	WEIR__CREATED,
@@ -33,6 +36,7 @@ struct weir__snapshot {
 struct weir_server {
 	/* fixed after create */
 	struct weir_server_options options; /* with the defaults filled in */
+	char *deadline_header;              /* NULL: none */
 	struct weir__logger logger;
 	weir_token *drain_token, *shutdown_token;
 
@@ -46,6 +50,8 @@ struct weir_server {
 	struct weir__pool pool;
 	struct weir__acceptor acceptor;
 	struct weir__drain drain;
+	struct weir__tasks tasks;
+	struct weir__teardown teardown;
 
 	pthread_t coordinator; /* fixed once started */
 	_Atomic bool stopping; /* a stop was asked for */
@@ -65,6 +71,8 @@ struct weir_server {
 	struct weir__stragglers stragglers;
 	struct weir__snapshot at_stop;
 	unsigned abandoned; /* workers that never came back */
+	struct weir_task_left tasks_left[WEIR__MAX_TASKS_NAMED];
+	struct weir_stage stages[WEIR__MAX_TEARDOWNS];
 };
 
 /* options.c: fills in the defaults. 0 or -EINVAL. */
@@ -73,9 +81,13 @@ int weir__route_options_resolve(struct weir_route_options *options);
 
 /* stop.c: parts and stages for the coordinator, and its thread. */
 int weir__stop_init(struct weir_server *server);
+/* Before the coordinator's thread: puts the stages in their order. 0 or -ENOSPC. */
+int weir__stop_plan(struct weir_server *server);
 void *weir__stop_thread(void *server);
 /* Whether the calling thread is the coordinator's. */
 bool weir__stop_is_self(const struct weir_server *server);
+/* Whether something never came back, so that nothing may be freed. Once STOPPED. */
+bool weir__stop_abandoned(const struct weir_server *server);
 /* The acceptor says: nothing is in flight any more. Its thread. */
 void weir__stop_idle(void *server);
 

@@ -1,8 +1,9 @@
-/* stop.c: what the coordinator drives: one part and two stages of teardown.
+/* stop.c: what the coordinator drives: one part and the stages of teardown.
  *
- * The part is the acceptor: it has all that is in flight. The stages run in reverse order
- * of registration: first the workers are joined, then the acceptor ends, so that admin
- * listeners answer until everything else is over, and the answer to a remote stop leaves.
+ * The part is the acceptor: it has all that is in flight. The stages run in reverse order of
+ * registration: the workers are joined; the background tasks, for which handlers may have had
+ * work, are cancelled and joined; the program's own stages run; last the acceptor ends, so that
+ * admin listeners answer until everything else is over, and the answer to a remote stop leaves.
  *
  * All functions here but weir__stop_idle() run on the coordinator's thread.
  */
@@ -12,6 +13,9 @@
 #include <sys/eventfd.h>
 
 #include "server/server_private.h"
+
+/* A stop that is late still leaves tasks and stages this much: enough to close a file. */
+#define LEAST_SHARE (100 * WEIR_MILLISECOND)
 
 static weir_time now(void *server)
 {
@@ -96,10 +100,11 @@ static weir_time undisturbed_until(struct weir_server *server, weir_time until)
 	return grace < half ? grace : half;
 }
 
-static void join_workers(void *arg, weir_time until)
+static enum weir_stage_result join_workers(void *arg, weir_time until, weir_time give_up)
 {
 	struct weir_server *server = arg;
 
+	(void)give_up; /* they have been cancelled before, or are here */
 	/* A request that comes now would find no worker. */
 	weir__acceptor_call(&server->acceptor, weir__intake_refuse, NULL);
 	weir__pool_stop(&server->pool);
@@ -108,14 +113,43 @@ static void join_workers(void *arg, weir_time until)
 		weir__acceptor_call(&server->acceptor, weir__intake_cancel, NULL);
 		server->abandoned = weir__pool_join(&server->pool, until);
 	}
+	return server->abandoned > 0 ? WEIR_STAGE_ABANDONED : WEIR_STAGE_OK;
 }
 
-static void end_acceptor(void *arg, weir_time until)
+static void name_tasks(struct weir_server *server)
+{
+	struct weir_report *report = &server->report;
+	size_t i;
+
+	report->task_total =
+		weir__tasks_name(&server->tasks, server->tasks_left, WEIR__MAX_TASKS_NAMED);
+	report->task_count = report->task_total < WEIR__MAX_TASKS_NAMED ? report->task_total
+									: WEIR__MAX_TASKS_NAMED;
+	for (i = 0; i < report->task_count; i++)
+		weir__log(&server->logger, WEIR_LOG_WARNING, "task-abandoned", NULL, "task",
+			  server->tasks_left[i].name, NULL);
+}
+
+/* Also when a handler was abandoned: a task ends only its own work. */
+static enum weir_stage_result join_tasks(void *arg, weir_time until, weir_time give_up)
 {
 	struct weir_server *server = arg;
 
+	(void)give_up; /* they are cancelled at the beginning */
+	if (weir__tasks_stop(&server->tasks, until) == 0)
+		return WEIR_STAGE_OK;
+	name_tasks(server);
+	return WEIR_STAGE_ABANDONED;
+}
+
+static enum weir_stage_result end_acceptor(void *arg, weir_time until, weir_time give_up)
+{
+	struct weir_server *server = arg;
+
+	(void)give_up; /* it takes nothing of the program's time */
 	weir__acceptor_call(&server->acceptor, weir__intake_finish, &until);
 	(void)pthread_join(server->acceptor.thread, NULL);
+	return WEIR_STAGE_OK;
 }
 
 static void entered(void *arg, enum weir_phase phase)
@@ -143,8 +177,6 @@ int weir__stop_init(struct weir_server *server)
 		.arg = server,
 	};
 	const struct weir__drain_part part = {"http", server, stop_intake, count, cancel, force};
-	const struct weir__drain_stage acceptor = {"acceptor", server, end_acceptor};
-	const struct weir__drain_stage workers = {"workers", server, join_workers};
 	int error = weir__drain_init(&server->drain, &options);
 
 	if (error)
@@ -153,13 +185,99 @@ int weir__stop_init(struct weir_server *server)
 	server->stragglers.requests = server->straggler_requests;
 	server->stragglers.capacity = WEIR__MAX_STRAGGLERS;
 	error = weir__drain_add_part(&server->drain, &part);
-	if (!error)
-		error = weir__drain_add_stage(&server->drain, &acceptor);
-	if (!error)
-		error = weir__drain_add_stage(&server->drain, &workers);
 	if (error)
 		weir__drain_fini(&server->drain);
 	return error;
+}
+
+static int plan_teardown(struct weir_server *server)
+{
+	struct weir__teardown *teardown = &server->teardown;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < teardown->count && !error; i++) {
+		struct weir__teardown_stage *of = &teardown->stages[i];
+		const struct weir__drain_stage stage = {.name = of->name,
+							.arg = of,
+							.share = of->share,
+							.least = LEAST_SHARE,
+							.run = weir__teardown_run};
+
+		error = weir__drain_add_stage(&server->drain, &stage);
+	}
+	return error;
+}
+
+int weir__stop_plan(struct weir_server *server)
+{
+	const struct weir__drain_stage acceptor = {
+		.name = "acceptor", .arg = server, .always = true, .run = end_acceptor};
+	const struct weir__drain_stage tasks = {.name = "tasks",
+						.arg = server,
+						.least = LEAST_SHARE,
+						.always = true,
+						.run = join_tasks};
+	const struct weir__drain_stage workers = {
+		.name = "workers", .arg = server, .always = true, .run = join_workers};
+	int error;
+
+	weir__drain_clear_stages(&server->drain);
+	error = weir__drain_add_stage(&server->drain, &acceptor);
+	if (!error)
+		error = plan_teardown(server);
+	if (!error)
+		error = weir__drain_add_stage(&server->drain, &tasks);
+	if (!error)
+		error = weir__drain_add_stage(&server->drain, &workers);
+	return error;
+}
+
+bool weir__stop_abandoned(const struct weir_server *server)
+{
+	return server->drain.abandoned != NULL;
+}
+
+static void log_stage(const struct weir_server *server, const struct weir_stage *stage)
+{
+	char text[32];
+
+	if (stage->result == WEIR_STAGE_OK)
+		return;
+	(void)snprintf(text, sizeof(text), "%d", -stage->error);
+	weir__log(&server->logger, WEIR_LOG_WARNING, "teardown", NULL, "stage", stage->name,
+		  "result", weir_stage_result_key((int)stage->result),
+		  stage->error ? "errno" : "because",
+		  stage->error                          ? text
+		  : stage->result == WEIR_STAGE_SKIPPED ? stage->because
+							: NULL,
+		  NULL);
+}
+
+/* The program's stages, in the order of their turns. */
+static void report_stages(struct weir_server *server)
+{
+	const struct weir__drain *drain = &server->drain;
+	size_t left;
+
+	for (left = drain->stage_count; left > 0; left--) {
+		const struct weir__drain_stage *planned = &drain->stages[left - 1];
+		const struct weir__drain_stage_end *end = &drain->stage_ends[left - 1];
+		struct weir_stage *out = &server->stages[server->report.stage_count];
+
+		if (planned->run != weir__teardown_run)
+			continue;
+		(void)snprintf(out->name, sizeof(out->name), "%s", planned->name);
+		(void)snprintf(out->because, sizeof(out->because), "%s",
+			       end->because ? end->because : "");
+		out->result = end->result;
+		out->share = end->share;
+		out->time = end->time;
+		if (end->result < WEIR_STAGE_ABANDONED)
+			out->error = ((const struct weir__teardown_stage *)planned->arg)->error;
+		server->report.stage_count++;
+		log_stage(server, out);
+	}
 }
 
 static void make_report(struct weir_server *server)
@@ -180,7 +298,7 @@ static void make_report(struct weir_server *server)
 		.abandoned = after.in_flight,
 		.idle_closed = after.idle_closed - before->idle_closed,
 	};
-	if (server->abandoned > 0 || after.in_flight > 0)
+	if (weir__stop_abandoned(server) || after.in_flight > 0)
 		report->outcome = WEIR_ABANDONED;
 	else
 		report->outcome = report->counts.cut > 0 ? WEIR_FORCED : WEIR_CLEAN;
@@ -190,6 +308,9 @@ static void make_report(struct weir_server *server)
 	report->stragglers = server->stragglers.list;
 	report->straggler_count = server->stragglers.count;
 	report->straggler_total = server->stragglers.total;
+	report->tasks = server->tasks_left;
+	report->stages = server->stages;
+	report_stages(server);
 }
 
 /* The server whose coordinator this thread is. */
@@ -221,6 +342,7 @@ void *weir__stop_thread(void *arg)
 	if (!await_start(server))
 		return NULL;
 	weir__drain_run(&server->drain);
+	weir__teardown_end(&server->teardown);
 	make_report(server);
 	(void)pthread_mutex_lock(&server->lock);
 	server->state = WEIR__STOPPED;

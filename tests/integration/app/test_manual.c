@@ -72,11 +72,12 @@ static char *read_manual(void)
 
 Test(manual, and_help_name_the_same_options)
 {
-	static const char *const help[][3] = {{"--help", NULL}, {"serve", "--help", NULL}};
+	static const char *const help[][3] = {
+		{"--help", NULL}, {"serve", "--help", NULL}, {"check", "--help", NULL}};
 	struct options in_help = {0}, in_manual = {0};
 	struct app app;
 	app_prepare(&app);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		cr_expect_eq(app_run(&app, help[i]), 0);
 		collect(&in_help, app.process.text);
 		process_free(&app.process);
@@ -84,7 +85,7 @@ Test(manual, and_help_name_the_same_options)
 	char *manual = read_manual();
 	collect(&in_manual, manual);
 	free(manual);
-	cr_expect_geq(in_help.count, 12);
+	cr_expect_geq(in_help.count, 13);
 	expect_all(&in_help, &in_manual, "the manual");
 	expect_all(&in_manual, &in_help, "--help");
 	app_destroy(&app);

@@ -131,6 +131,33 @@ Test(arena, sizes_that_do_not_fit_an_address_space_are_refused)
 	weir__arena_release(&arena);
 }
 
+Test(arena, what_is_allocated_is_bounded)
+{
+	char block[64];
+	struct weir__arena arena;
+	size_t taken = 0;
+
+	weir__arena_init(&arena, block, sizeof(block));
+	cr_assert_null(weir__arena_alloc(&arena, WEIR__ARENA_LIMIT + 1));
+	cr_assert_null(arena.extra);
+	cr_assert_not_null(weir__arena_alloc(&arena, WEIR__ARENA_LIMIT - 8192));
+	while (weir__arena_alloc(&arena, 1024))
+		taken++;
+	cr_assert_geq(taken, 8); /* two blocks of 4 KiB, and what the first one had */
+	cr_assert_leq(taken, 9);
+	weir__arena_release(&arena);
+}
+
+Test(arena, all_of_the_limit_can_be_had_at_once)
+{
+	struct weir__arena arena;
+
+	weir__arena_init(&arena, NULL, 0);
+	cr_assert_not_null(weir__arena_alloc(&arena, WEIR__ARENA_LIMIT));
+	cr_assert_null(weir__arena_alloc(&arena, 1));
+	weir__arena_release(&arena);
+}
+
 Test(arena, a_copy_ends_with_nul_and_keeps_what_is_inside)
 {
 	char block[64];

@@ -83,7 +83,8 @@ Test(report, nothing_was_in_flight)
 		   "\"phase_seconds\":{\"closing\":0.000300,\"teardown\":0.001200},"
 		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
 		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":2},"
-		   "\"straggler_total\":0,\"stragglers\":[]}\n");
+		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":0,\"tasks\":[],"
+		   "\"stages\":[]}\n");
 }
 
 static const struct weir_straggler stragglers[] = {
@@ -94,6 +95,8 @@ static const struct weir_straggler stragglers[] = {
 	 .age = 25125 * WEIR_MILLISECOND,
 	 .received = 12,
 	 .sent = 0,
+	 .looked_at = "stuck.c:41",
+	 .looked_ago = 3200 * WEIR_MILLISECOND,
 	 .abandoned = 1},
 	{.route = "GET /files/{path}",
 	 .path = "/files/\xff",
@@ -129,7 +132,8 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 		   "abandoned=1 idle_closed=0\n"
 		   "  never came back: \"GET /debug/stuck\" "
 		   "path=\"/debug/stuck?a=\\\"b\\\"\\nforged\" client=127.0.0.1:4242 "
-		   "doing=\"in handler\" age=\"25.12 s\" received=12 sent=0\n"
+		   "doing=\"in handler\" age=\"25.12 s\" received=12 sent=0 "
+		   "token=\"last looked at 3.20 s ago at stuck.c:41\"\n"
 		   "  cut: \"GET /files/{path}\" path=\"/files/\xef\xbf\xbd\" client=unix "
 		   "doing=sending age=\"0.2 ms\" received=0 sent=18446744073709551615\n"
 		   "  and 1 more\n"
@@ -144,10 +148,125 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 		   "{\"route\":\"GET /debug/stuck\","
 		   "\"path\":\"/debug/stuck?a=\\\"b\\\"\\nforged\","
 		   "\"client\":\"127.0.0.1:4242\",\"doing\":\"in handler\","
-		   "\"age_seconds\":25.125000,\"received\":12,\"sent\":0,\"abandoned\":true},"
+		   "\"age_seconds\":25.125000,\"received\":12,\"sent\":0,\"abandoned\":true,"
+		   "\"looked_at\":\"stuck.c:41\",\"looked_seconds_ago\":3.200000,"
+		   "\"waiting\":false},"
 		   "{\"route\":\"GET /files/{path}\",\"path\":\"/files/\xef\xbf\xbd\","
 		   "\"client\":\"unix\",\"doing\":\"sending\",\"age_seconds\":0.000250,"
-		   "\"received\":0,\"sent\":18446744073709551615,\"abandoned\":false}]}\n");
+		   "\"received\":0,\"sent\":18446744073709551615,\"abandoned\":false,"
+		   "\"looked_at\":null,\"looked_seconds_ago\":null,\"waiting\":false}],"
+		   "\"task_total\":0,\"tasks\":[],\"stages\":[]}\n");
+}
+
+Test(report, a_handler_that_waits_or_has_never_looked_is_told)
+{
+	static const struct weir_straggler looks[] = {
+		{.route = "a",
+		 .looked_at = "weir_sleep()",
+		 .looked_ago = 40 * WEIR_MILLISECOND,
+		 .waiting = 1,
+		 .abandoned = 1},
+		{.route = "b", .abandoned = 1},
+	};
+	struct weir_report report = {.stragglers = looks, .straggler_count = 2};
+	char *text = NULL;
+
+	cr_assert_eq(weir_report_text(&report, &text, NULL), 0);
+	cr_assert_not_null(strstr(text, " token=\"waited on for 40.0 ms in weir_sleep()\"\n"));
+	cr_assert_not_null(strstr(text, " token=\"never looked at\"\n"));
+	free(text);
+	cr_assert_eq(weir_report_json(&report, &text, NULL), 0);
+	cr_assert_not_null(strstr(text, "\"looked_at\":\"weir_sleep()\","
+					"\"looked_seconds_ago\":0.040000,\"waiting\":true}"));
+	cr_assert_not_null(strstr(text, "\"looked_at\":null,\"looked_seconds_ago\":null,"
+					"\"waiting\":false}"));
+	free(text);
+}
+
+static const struct weir_task_left tasks[] = {
+	{"tick\ner", 4 * WEIR_SECOND},
+	{"feed", WEIR_MILLISECOND},
+};
+
+static const struct weir_stage stages[] = {
+	{.name = "cache", .share = 2 * WEIR_SECOND, .time = 300 * WEIR_MICROSECOND},
+	{.name = "log",
+	 .result = WEIR_STAGE_FAILED,
+	 .error = -ENOSPC,
+	 .share = WEIR_SECOND,
+	 .time = WEIR_MILLISECOND},
+	{.name = "pool 1",
+	 .result = WEIR_STAGE_OVERRUN,
+	 .error = -ECANCELED,
+	 .share = WEIR_SECOND,
+	 .time = 1500 * WEIR_MILLISECOND},
+	{.name = "queue",
+	 .result = WEIR_STAGE_ABANDONED,
+	 .share = WEIR_SECOND,
+	 .time = 2 * WEIR_SECOND},
+	{.name = "files", .result = WEIR_STAGE_SKIPPED, .share = WEIR_SECOND, .because = "queue"},
+	{.name = "db", .result = WEIR_STAGE_SKIPPED, .share = WEIR_SECOND, .because = "queue"},
+};
+
+Test(report, tasks_and_stages_are_named)
+{
+	struct weir_report report = {.outcome = WEIR_ABANDONED,
+				     .who = "SIGTERM",
+				     .total = 5 * WEIR_SECOND,
+				     .tasks = tasks,
+				     .task_count = 2,
+				     .task_total = 3,
+				     .stages = stages,
+				     .stage_count = 6};
+
+	check_text(&report,
+		   "drain report: outcome=abandoned asked-by=SIGTERM\n"
+		   "  phases:\n"
+		   "  counts: in_flight=0 arrived=0 answered=0 refused=0 cancelled=0 cut=0 "
+		   "abandoned=0 idle_closed=0\n"
+		   "  never came back: task=\"tick\\ner\" age=\"4.00 s\"\n"
+		   "  never came back: task=feed age=\"1.0 ms\"\n"
+		   "  and 1 more tasks\n"
+		   "  teardown: stage=cache result=ok time=\"0.3 ms\" share=\"2.00 s\"\n"
+		   "  teardown: stage=log result=failed errno=28 time=\"1.0 ms\" share=\"1.00 s\"\n"
+		   "  teardown: stage=\"pool 1\" result=overrun errno=125 time=\"1.50 s\" "
+		   "share=\"1.00 s\"\n"
+		   "  teardown: stage=queue result=abandoned time=\"2.00 s\" share=\"1.00 s\"\n"
+		   "  teardown: stage=files result=skipped because=queue\n"
+		   "  teardown: stage=db result=skipped because=queue\n"
+		   "Stopped without waiting any longer in 5.00 s: nothing was in flight, "
+		   "3 tasks abandoned, 1 teardown stage failed, 1 teardown stage overran, "
+		   "1 teardown stage abandoned, 2 teardown stages skipped.\n");
+	check_json(&report,
+		   "{\"outcome\":\"abandoned\",\"exit_code\":4,\"asked_by\":\"SIGTERM\","
+		   "\"total_seconds\":5.000000,\"phase_seconds\":{},"
+		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
+		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":0},"
+		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":3,\"tasks\":["
+		   "{\"name\":\"tick\\ner\",\"age_seconds\":4.000000},"
+		   "{\"name\":\"feed\",\"age_seconds\":0.001000}],\"stages\":["
+		   "{\"name\":\"cache\",\"result\":\"ok\",\"errno\":0,\"because\":\"\","
+		   "\"seconds\":0.000300,\"share_seconds\":2.000000},"
+		   "{\"name\":\"log\",\"result\":\"failed\",\"errno\":28,\"because\":\"\","
+		   "\"seconds\":0.001000,\"share_seconds\":1.000000},"
+		   "{\"name\":\"pool 1\",\"result\":\"overrun\",\"errno\":125,\"because\":\"\","
+		   "\"seconds\":1.500000,\"share_seconds\":1.000000},"
+		   "{\"name\":\"queue\",\"result\":\"abandoned\",\"errno\":0,\"because\":\"\","
+		   "\"seconds\":2.000000,\"share_seconds\":1.000000},"
+		   "{\"name\":\"files\",\"result\":\"skipped\",\"errno\":0,"
+		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000},"
+		   "{\"name\":\"db\",\"result\":\"skipped\",\"errno\":0,"
+		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000}]}\n");
+}
+
+Test(report, each_stage_result_has_its_key)
+{
+	static const char *const keys[] = {"ok", "failed", "overrun", "abandoned", "skipped"};
+
+	for (int i = 0; i < WEIR_STAGE_RESULT_COUNT; i++)
+		cr_assert_str_eq(weir_stage_result_key(i), keys[i]);
+	cr_assert_str_eq(weir_stage_result_key(-1), "unknown");
+	cr_assert_str_eq(weir_stage_result_key(WEIR_STAGE_RESULT_COUNT), "unknown");
 }
 
 Test(report, the_last_line_is_one_sentence_for_people)

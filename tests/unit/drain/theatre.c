@@ -63,13 +63,16 @@ static void force(void *arg)
 	told(actor, "force", actor->after_force);
 }
 
-static void run_stage(void *arg, weir_time until)
+static enum weir_stage_result run_stage(void *arg, weir_time until, weir_time give_up)
 {
 	struct prop *prop = arg;
+	weir_time end = prop->theatre->now + prop->takes;
 
 	note(prop->theatre, "%s@%" PRId64, prop->name, until);
 	prop->until = until;
-	prop->theatre->now += prop->takes;
+	prop->give_up = give_up;
+	prop->theatre->now = end > give_up && prop->result == WEIR_STAGE_ABANDONED ? give_up : end;
+	return prop->result;
 }
 
 static weir_time now(void *arg)
@@ -114,10 +117,16 @@ void theatre_add_stages(struct theatre *theatre)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct prop *prop = &theatre->props[i];
-		struct weir__drain_stage stage = {names[i], prop, run_stage};
+		struct weir__drain_stage stage = {.name = names[i],
+						  .arg = prop,
+						  .share = theatre->shares[i],
+						  .least = theatre->least,
+						  .always = i == 0,
+						  .run = run_stage};
 		int error;
 
-		*prop = (struct prop){theatre, names[i], 0, 0};
+		*prop = (struct prop){
+			.theatre = theatre, .name = names[i], .result = WEIR_STAGE_OK};
 		error = weir__drain_add_stage(&theatre->drain, &stage);
 		must(error == 0, "weir__drain_add_stage: %d", error);
 	}

@@ -3,7 +3,7 @@
  *
  * What happens is one line of words, in order: ">grace" for a phase that was entered,
  * "a.stop", "a.cancel", "a.force" for what part a was told, "s1@40" for stage s1 that was
- * run with 40 as its time. Times are plain numbers; the stop is asked for at 1000.
+ * run until 40. Times are plain numbers; the stop is asked for at 1000.
  */
 #ifndef WEIR_TESTS_UNIT_DRAIN_THEATRE_H
 #define WEIR_TESTS_UNIT_DRAIN_THEATRE_H
@@ -27,14 +27,17 @@ struct prop {
 	struct theatre *theatre;
 	const char *name;
 	weir_time takes;
-	weir_time until; /* what it was given */
+	enum weir_stage_result result; /* what it says of itself */
+	weir_time until, give_up;      /* what it was given */
 };
 
 struct theatre {
 	struct weir__drain drain;
 	weir_time now;
 	struct actor actors[2]; /* a, b */
-	struct prop props[3];   /* s1, s2, s3 */
+	struct prop props[3];   /* s1, which always runs, s2, s3 */
+	/* before theatre_add_stages(): what they ask for */
+	weir_time shares[3], least;
 	char play[512];
 };
 

@@ -278,3 +278,31 @@ Test(router, a_path_of_many_segments_is_just_not_found)
 	matches(&router, request, "404");
 	weir__router_fini(&router);
 }
+
+Test(router, says_which_methods_there_are_at_all)
+{
+	static const char *const patterns[] = {"GET /a",        "PUT /a/b",
+					       "DELETE /{x}/c", "PATCH /z/{rest...}",
+					       "* /any",        "POST /admin"};
+	struct weir__router router;
+	char allow[64], tiny[18];
+
+	cr_assert_eq(weir__router_init(&router), 0);
+	weir__router_allow_all(&router, WEIR_SCOPE_PUBLIC, allow, sizeof(allow));
+	cr_assert_str_eq(allow, "OPTIONS");
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		const struct weir_route_options options = {.scope = i == 5 ? WEIR_SCOPE_ADMIN
+									   : WEIR_SCOPE_PUBLIC};
+
+		cr_assert_eq(
+			weir__router_add(&router, patterns[i], (weir_handler)1, NULL, &options), 0);
+	}
+	weir__router_allow_all(&router, WEIR_SCOPE_PUBLIC, allow, sizeof(allow));
+	cr_assert_str_eq(allow, "OPTIONS, PATCH, GET, HEAD, PUT, DELETE");
+	weir__router_allow_all(&router, WEIR_SCOPE_ADMIN, allow, sizeof(allow));
+	cr_assert_str_eq(allow, "OPTIONS, POST");
+	/* cut between names, never within one */
+	weir__router_allow_all(&router, WEIR_SCOPE_PUBLIC, tiny, sizeof(tiny));
+	cr_assert_str_eq(tiny, "OPTIONS, PATCH");
+	weir__router_fini(&router);
+}

@@ -1,0 +1,42 @@
+/* config_apply.c: see config_apply.h. */
+#include "config_apply.h"
+
+static void apply_listeners(const struct config *config, struct serve_config *serve)
+{
+	bool fixed = serve->listen_count > 0, admin_fixed = serve->admin != NULL;
+	for (unsigned i = 0; i < config->listeners_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		if (listener->admin && !admin_fixed)
+			serve->admin = listener->address;
+		if (!listener->admin && !fixed && serve->listen_count < SERVE_LISTEN_MAX)
+			serve->listen[serve->listen_count++] = listener->address;
+	}
+}
+
+static void apply_timeouts(const struct config_timeouts *timeouts, struct serve_config *serve)
+{
+	if (timeouts->grace >= 0 && (serve->given & SERVE_GIVEN_GRACE) == 0)
+		serve->grace = timeouts->grace;
+	if (timeouts->drain_timeout >= 0 && (serve->given & SERVE_GIVEN_DRAIN_TIMEOUT) == 0)
+		serve->drain_timeout = timeouts->drain_timeout;
+	serve->header = timeouts->header > 0 ? timeouts->header : 0;
+	serve->body = timeouts->body > 0 ? timeouts->body : 0;
+	serve->keepalive = timeouts->keepalive > 0 ? timeouts->keepalive : 0;
+	serve->write = timeouts->write > 0 ? timeouts->write : 0;
+}
+
+void config_apply(const struct config *config, struct serve_config *serve)
+{
+	apply_listeners(config, serve);
+	apply_timeouts(&config->timeouts, serve);
+	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0)
+		serve->workers = config->workers;
+	if (config->queue != 0 && (serve->given & SERVE_GIVEN_QUEUE) == 0)
+		serve->queue = config->queue;
+	if (config->log.format != CONFIG_LOG_UNSET && (serve->given & SERVE_GIVEN_LOG_FORMAT) == 0)
+		serve->log_json = config->log.format == CONFIG_LOG_JSON;
+	serve->log_debug = serve->log_debug || config->log.verbose;
+	serve->deadline_header = config->deadline_header;
+	if (serve->drain_report == NULL)
+		serve->drain_report = config->drain_report;
+}

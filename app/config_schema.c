@@ -1,0 +1,150 @@
+/* config_schema.c: see config_schema.h. Numbers and durations are texts here: config_values.c
+ * reads them by the rules of the command line. */
+#include "config_schema.h"
+#include "config.h"
+
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT_MAX 4096
+#define SQL_MAX 65536
+
+/* A text that has to be there, and one that does not. */
+#define TEXT(key, structure, member)                                                               \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 1, TEXT_MAX)
+#define TEXT_OPTIONAL(key, structure, member)                                                      \
+	CYAML_FIELD_STRING_PTR(key, OPTIONAL, structure, member, 1, TEXT_MAX)
+#define BOOLEAN(key, structure, member)                                                            \
+	CYAML_FIELD_BOOL(key, CYAML_FLAG_OPTIONAL, structure, member)
+#define WORD(key, flags, structure, member, words)                                                 \
+	CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | (flags), structure, member, words,               \
+			 sizeof(words) / sizeof((words)[0]))
+
+static const cyaml_schema_value_t word = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, TEXT_MAX)};
+static const cyaml_schema_value_t sql = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, SQL_MAX)};
+
+static const cyaml_schema_field_t listener_fields[] = {
+	TEXT("address", struct config_listener, address),
+	BOOLEAN("admin", struct config_listener, admin),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t listener = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_listener, listener_fields)};
+
+static const cyaml_schema_field_t timeouts_fields[] = {
+	TEXT_OPTIONAL("grace", struct config_timeouts, grace_text),
+	TEXT_OPTIONAL("drain_timeout", struct config_timeouts, drain_timeout_text),
+	TEXT_OPTIONAL("header", struct config_timeouts, header_text),
+	TEXT_OPTIONAL("body", struct config_timeouts, body_text),
+	TEXT_OPTIONAL("keepalive", struct config_timeouts, keepalive_text),
+	TEXT_OPTIONAL("write", struct config_timeouts, write_text),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t log_formats[] = {
+	{"text", CONFIG_LOG_TEXT},
+	{"json", CONFIG_LOG_JSON},
+};
+static const cyaml_schema_field_t log_fields[] = {
+	WORD("format", CYAML_FLAG_OPTIONAL, struct config_log, format, log_formats),
+	BOOLEAN("verbose", struct config_log, verbose),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t database_fields[] = {
+	TEXT("name", struct config_database, name),
+	TEXT("url", struct config_database, url),
+	TEXT_OPTIONAL("connections", struct config_database, connections_text),
+	BOOLEAN("create", struct config_database, create),
+	CYAML_FIELD_SEQUENCE("setup", OPTIONAL, struct config_database, setup, &sql, 0,
+			     CONFIG_WORDS_MAX),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t database = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_database, database_fields)};
+
+static const cyaml_strval_t sources[] = {
+	{"path", QUERY_FROM_PATH},
+	{"query", QUERY_FROM_QUERY},
+	{"body", QUERY_FROM_BODY},
+};
+static const cyaml_strval_t types[] = {
+	{"integer", QUERY_INTEGER},
+	{"real", QUERY_REAL},
+	{"text", QUERY_TEXT},
+	{"boolean", QUERY_BOOLEAN},
+};
+static const cyaml_schema_field_t parameter_fields[] = {
+	TEXT("name", struct query_parameter, name),
+	WORD("in", CYAML_FLAG_DEFAULT, struct query_parameter, in, sources),
+	WORD("type", CYAML_FLAG_DEFAULT, struct query_parameter, type, types),
+	BOOLEAN("optional", struct query_parameter, optional),
+	CYAML_FIELD_STRING_PTR("default", OPTIONAL, struct query_parameter, fallback, 0, TEXT_MAX),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t parameter = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct query_parameter, parameter_fields)};
+
+static const cyaml_schema_field_t statement_fields[] = {
+	TEXT("name", struct config_statement, name),
+	TEXT("database", struct config_statement, database),
+	CYAML_FIELD_STRING_PTR("sql", CYAML_FLAG_POINTER, struct config_statement, sql, 1, SQL_MAX),
+	CYAML_FIELD_SEQUENCE("parameters", OPTIONAL, struct config_statement, parameters,
+			     &parameter, 0, CONFIG_PARAMETERS_MAX),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t statement = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_statement, statement_fields)};
+
+static const cyaml_strval_t kinds[] = {
+#define KIND_WORD(name, key) {key, CONFIG_##name},
+	CONFIG_KINDS(KIND_WORD)
+#undef KIND_WORD
+};
+static const cyaml_strval_t cancel_ats[] = {
+	{"shutdown", CONFIG_CANCEL_SHUTDOWN},
+	{"drain", CONFIG_CANCEL_DRAIN},
+};
+static const cyaml_schema_field_t route_fields[] = {
+	TEXT("path", struct config_route, path),
+	TEXT_OPTIONAL("method", struct config_route, method),
+	WORD("kind", CYAML_FLAG_DEFAULT, struct config_route, kind, kinds),
+	TEXT_OPTIONAL("deadline", struct config_route, deadline_text),
+	TEXT_OPTIONAL("body_limit", struct config_route, body_limit_text),
+	WORD("cancel_at", CYAML_FLAG_OPTIONAL, struct config_route, cancel_at, cancel_ats),
+	TEXT_OPTIONAL("root", struct config_route, root),
+	BOOLEAN("create", struct config_route, create),
+	BOOLEAN("read_only", struct config_route, read_only),
+	TEXT_OPTIONAL("every", struct config_route, every_text),
+	TEXT_OPTIONAL("retry", struct config_route, retry_text),
+	CYAML_FIELD_SEQUENCE("command", OPTIONAL, struct config_route, command, &word, 1,
+			     CONFIG_WORDS_MAX),
+	TEXT_OPTIONAL("content_type", struct config_route, content_type),
+	TEXT_OPTIONAL("directory", struct config_route, directory),
+	TEXT_OPTIONAL("statement", struct config_route, statement),
+	TEXT_OPTIONAL("upstream", struct config_route, upstream),
+	BOOLEAN("preserve_host", struct config_route, preserve_host),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t route = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_route, route_fields)};
+
+static const cyaml_schema_field_t config_fields[] = {
+	CYAML_FIELD_SEQUENCE("listeners", OPTIONAL, struct config, listeners, &listener, 1,
+			     CONFIG_LISTENERS_MAX),
+	TEXT_OPTIONAL("workers", struct config, workers_text),
+	TEXT_OPTIONAL("queue", struct config, queue_text),
+	CYAML_FIELD_MAPPING("timeouts", CYAML_FLAG_OPTIONAL, struct config, timeouts,
+			    timeouts_fields),
+	TEXT_OPTIONAL("deadline_header", struct config, deadline_header),
+	CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config, log, log_fields),
+	TEXT_OPTIONAL("drain_report", struct config, drain_report),
+	CYAML_FIELD_SEQUENCE("databases", OPTIONAL, struct config, databases, &database, 1,
+			     CONFIG_DATABASES_MAX),
+	CYAML_FIELD_SEQUENCE("statements", OPTIONAL, struct config, statements, &statement, 1,
+			     CONFIG_STATEMENTS_MAX),
+	CYAML_FIELD_SEQUENCE("routes", OPTIONAL, struct config, routes, &route, 1,
+			     CONFIG_ROUTES_MAX),
+	CYAML_FIELD_END,
+};
+const cyaml_schema_value_t config_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, config_fields)};

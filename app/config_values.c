@@ -1,0 +1,147 @@
+/* config_values.c: the texts of a configuration as values, by the rules of the command line. */
+#include "config_private.h"
+
+#include "duration.h"
+#include "number.h"
+#include "serve.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void config_place(char out[CONFIG_PLACE_SIZE], const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	if (vsnprintf(out, CONFIG_PLACE_SIZE, format, arguments) < 0)
+		out[0] = '\0';
+	va_end(arguments);
+}
+
+int config_duration(const struct config *config, char error[COMPLAIN_SIZE], const char *place,
+		    const char *text, weir_time minimum, weir_time *out)
+{
+	if (text == NULL)
+		return 0;
+	weir_time value;
+	int problem = duration_parse(text, &value);
+	if (problem == -ERANGE)
+		return config_fail(config, error, place,
+				   "\"%.40s\" is too long: expected at most 292 years", text);
+	if (problem != 0)
+		return config_fail(config, error, place,
+				   "\"%.40s\" is not a duration: expected 500ms, 10s, 2m, 1h%s",
+				   text, minimum == 0 ? " or 0" : "");
+	if (value < minimum)
+		return config_fail(config, error, place,
+				   "\"%.40s\" is too short: expected at least %jdms", text,
+				   (intmax_t)(minimum / WEIR_MILLISECOND));
+	*out = value;
+	return 0;
+}
+
+int config_number(const struct config *config, char error[COMPLAIN_SIZE], const char *place,
+		  const char *text, unsigned maximum, unsigned *out)
+{
+	if (text == NULL)
+		return 0;
+	uint64_t value;
+	if (number_parse(text, 1, maximum, &value) != 0)
+		return config_fail(config, error, place,
+				   "\"%.40s\": expected a number from 1 to %u", text, maximum);
+	*out = (unsigned)value;
+	return 0;
+}
+
+static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
+{
+	struct config_timeouts *timeouts = &config->timeouts;
+	const struct {
+		const char *place, *text;
+		weir_time minimum, *out;
+	} rows[] = {
+		{"timeouts.grace", timeouts->grace_text, 0, &timeouts->grace},
+		{"timeouts.drain_timeout", timeouts->drain_timeout_text, 0,
+		 &timeouts->drain_timeout},
+		{"timeouts.header", timeouts->header_text, WEIR_MILLISECOND, &timeouts->header},
+		{"timeouts.body", timeouts->body_text, WEIR_MILLISECOND, &timeouts->body},
+		{"timeouts.keepalive", timeouts->keepalive_text, WEIR_MILLISECOND,
+		 &timeouts->keepalive},
+		{"timeouts.write", timeouts->write_text, WEIR_MILLISECOND, &timeouts->write},
+	};
+	int problem = 0;
+	for (size_t i = 0; problem == 0 && i < sizeof rows / sizeof rows[0]; i++) {
+		*rows[i].out = -1;
+		problem = config_duration(config, error, rows[i].place, rows[i].text,
+					  rows[i].minimum, rows[i].out);
+	}
+	return problem;
+}
+
+/* HOST:PORT with a port that is one, or unix:PATH; whether it can be listened at is seen
+ * when it is tried. */
+static bool is_address(const char *text)
+{
+	if (strncmp(text, "unix:", 5) == 0)
+		return text[5] != '\0';
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+	if (colon == NULL || number_parse(colon + 1, 0, 65535, &port) != 0)
+		return false;
+	if (text[0] == '[')
+		return colon > text && colon[-1] == ']';
+	return memchr(text, ':', (size_t)(colon - text)) == NULL;
+}
+
+static int read_listeners(struct config *config, char error[COMPLAIN_SIZE])
+{
+	char place[CONFIG_PLACE_SIZE];
+	unsigned admin = 0;
+	for (unsigned i = 0; i < config->listeners_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		config_place(place, "listeners[%u].address", i);
+		if (!is_address(listener->address))
+			return config_fail(config, error, place,
+					   "\"%.80s\" is not an address: expected HOST:PORT or "
+					   "unix:PATH",
+					   listener->address);
+		admin += listener->admin;
+		config_place(place, "listeners[%u].admin", i);
+		if (admin > 1)
+			return config_fail(config, error, place,
+					   "a second admin listener: expected one at most");
+		if (i + 1 - admin > SERVE_LISTEN_MAX)
+			return config_fail(config, error, place,
+					   "expected at most %d listeners besides the admin one",
+					   SERVE_LISTEN_MAX);
+	}
+	return 0;
+}
+
+/* A field name of RFC 9110, 5.6.2. */
+static bool is_field_name(const char *text)
+{
+	return text[strspn(text, "!#$%&'*+-.^_`|~0123456789"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
+int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
+{
+	int problem = config_number(config, error, "workers", config->workers_text,
+				    SERVE_WORKERS_MAX, &config->workers);
+	if (problem == 0)
+		problem = config_number(config, error, "queue", config->queue_text, SERVE_QUEUE_MAX,
+					&config->queue);
+	if (problem == 0)
+		problem = read_timeouts(config, error);
+	if (problem == 0)
+		problem = read_listeners(config, error);
+	if (problem == 0 && config->deadline_header != NULL &&
+	    !is_field_name(config->deadline_header))
+		problem = config_fail(config, error, "deadline_header",
+				      "\"%.60s\" is not the name of a header field: expected "
+				      "letters, digits and \"-\"",
+				      config->deadline_header);
+	return problem;
+}
