@@ -44,7 +44,9 @@ function(weir_add_adapter)
     target_link_libraries(${target} PUBLIC weir_${kind} PRIVATE ${package_target})
     set_target_properties(${target} PROPERTIES OUTPUT_NAME weir-${name})
   endforeach()
+  # libweir is beside it, wherever that is: a program that calls only the adapter finds both.
   set_target_properties(weir_${name}_shared PROPERTIES
+    INSTALL_RPATH "$ORIGIN"
     VERSION ${PROJECT_VERSION} SOVERSION 0 EXPORT_NAME ${name})
   add_library(weir::${name} ALIAS weir_${name}_static)
 

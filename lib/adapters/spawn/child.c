@@ -20,8 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* The ends of the child's 0, 1 and 2 on their way to it. */
 struct ends {
 	int fds[3];

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-ssize_t weir__pipe_write(int fd, const void *data, size_t size)
+ssize_t weir__spawn_pipe_write(int fd, const void *data, size_t size)
 {
 	static const struct timespec at_once;
 	sigset_t pipe_signal, pending, before;

@@ -6,6 +6,6 @@
 #include <sys/types.h>
 
 /* write(2), once. The count, or a negative errno; -EPIPE without the signal. */
-ssize_t weir__pipe_write(int fd, const void *data, size_t size);
+ssize_t weir__spawn_pipe_write(int fd, const void *data, size_t size);
 
 #endif

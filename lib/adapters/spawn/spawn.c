@@ -79,8 +79,8 @@ static void feed(struct run *run)
 	uint64_t *done = &run->result->input_bytes;
 	ssize_t count;
 
-	count = weir__pipe_write(run->child.input, (const char *)options->input + *done,
-				 options->input_size - (size_t)*done);
+	count = weir__spawn_pipe_write(run->child.input, (const char *)options->input + *done,
+				       options->input_size - (size_t)*done);
 	if (count == -EAGAIN || count == -EINTR)
 		return;
 	if (count > 0)

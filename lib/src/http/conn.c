@@ -218,6 +218,14 @@ static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
 		weir__counter_add(&weir__counters_of(acceptor, conn->scope)->probes, 1);
 }
 
+void weir__conn_recheck(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	if (conn->gone)
+		client_gone(acceptor, conn);
+	else if (conn->half_closed)
+		probe(acceptor, conn);
+}
+
 static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events)
 {
 	struct weir__conn *conn = weir__container(watch, struct weir__conn, watch);

@@ -51,6 +51,10 @@ void weir__conn_close(struct weir__acceptor *acceptor, struct weir__conn *conn);
  * already been received was looked at. Ordinary connections only. */
 void weir__conn_stop_reading(struct weir__acceptor *acceptor, struct weir__conn *conn);
 
+/* A request is about to wait for its handler: its client may have gone before there was a
+ * request that this could have been told to. May close the connection. */
+void weir__conn_recheck(struct weir__acceptor *acceptor, struct weir__conn *conn);
+
 /* Lets a suspended request go on. */
 void weir__conn_resume(struct weir__acceptor *acceptor, weir_request *request);
 void weir__conn_suspend(struct weir__acceptor *acceptor, weir_request *request);

@@ -426,7 +426,11 @@ static void complete(weir_request *request)
 /* The final call, again: not answered in the pass it had. */
 static void wait_for_worker(weir_request *request)
 {
-	weir__conn_suspend(request->acceptor, request);
+	struct weir__conn *conn = request->conn;
+
+	weir__conn_recheck(request->acceptor, conn);
+	if (!conn->closing)
+		weir__conn_suspend(request->acceptor, request);
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url,
@@ -522,7 +526,7 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 	}
 	if (got > 0)
 		return got;
-	if (got == -EPIPE)
+	if (got == WEIR__PIPE_AT_END)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
 	return MHD_CONTENT_READER_END_WITH_ERROR;

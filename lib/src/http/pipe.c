@@ -87,7 +87,7 @@ ssize_t weir__pipe_get(struct weir__pipe *pipe, void *data, size_t size)
 	else if (pipe->error)
 		result = pipe->error;
 	else
-		result = pipe->ended ? -EPIPE : 0;
+		result = pipe->ended ? WEIR__PIPE_AT_END : 0;
 	pipe->acceptor_waits = result == 0;
 	(void)pthread_mutex_unlock(&pipe->lock);
 	if (result > 0)

@@ -39,7 +39,9 @@ void weir__pipe_fini(struct weir__pipe *pipe);
 
 /* The acceptor's side. */
 size_t weir__pipe_put(struct weir__pipe *pipe, const void *data, size_t size);
-/* Bytes; 0: nothing now, marked as waiting; at the end -EPIPE, or the error it ended with. */
+/* Not an errno: a pipe may have ended with any of them. */
+#define WEIR__PIPE_AT_END ((ssize_t)-4096)
+/* Bytes; 0: nothing now, marked as waiting; WEIR__PIPE_AT_END, or the error it ended with. */
 ssize_t weir__pipe_get(struct weir__pipe *pipe, void *data, size_t size);
 
 /* The worker's side; they wait under the token. */

@@ -54,6 +54,29 @@ Test(gone_while_running, by_a_close)
 	goes(NULL, get, client_close);
 }
 
+/* The server may see the end before it has looked at the request. Its handler may run, or be
+ * too late to. */
+Test(gone_while_running, by_a_close_behind_the_request)
+{
+	enum { clients = 100 };
+	struct fixture fixture;
+	struct gate gate;
+	struct sleeping sleeping = {.gate = &gate};
+	struct client client;
+
+	gate_init(&gate);
+	fixture_serve(&fixture, NULL, "GET /sleep", handle_sleeping, &sleeping);
+	for (int i = 0; i < clients; i++) {
+		client_open(&client, fixture.url);
+		client_send_text(&client, get);
+		client_close(&client);
+	}
+	metrics_await(fixture.server, "weir_requests_cancelled_total{reason=\"client_gone\"}",
+		      clients);
+	fixture_finish(&fixture);
+	gate_destroy(&gate);
+}
+
 Test(gone_while_running, after_a_body)
 {
 	goes(NULL, "POST /sleep HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody",

@@ -45,6 +45,18 @@ static int too_little(weir_request *request, weir_response *response, weir_token
 	return rc != 0 ? rc : weir_response_write(response, "abc", 3);
 }
 
+/* What reads from a pipe that has broken may return just what it was told. */
+static int breaks(weir_request *request, weir_response *response, weir_token *token)
+{
+	int rc = weir_response_stream(response, -1);
+
+	(void)request;
+	(void)token;
+	if (rc == 0)
+		rc = weir_response_write(response, "abc", 3);
+	return rc != 0 ? rc : -EPIPE;
+}
+
 static int stream_before_reading(weir_request *request, weir_response *response, weir_token *token)
 {
 	char buffer[100];
@@ -99,6 +111,11 @@ Test(stream_rules, nothing_else_after_it_began)
 Test(stream_rules, a_stream_that_ends_early_is_not_a_whole_answer)
 {
 	expect("GET /x", too_little, get, NULL, false);
+}
+
+Test(stream_rules, a_stream_that_fails_is_not_a_whole_answer_whatever_the_error)
+{
+	expect("GET /x", breaks, get, NULL, false);
 }
 
 Test(stream_rules, the_body_is_read_first)

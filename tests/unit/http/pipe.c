@@ -157,7 +157,7 @@ Test(pipe, the_acceptor_sees_the_end_behind_what_is_there)
 	cr_assert_eq(weir__pipe_write(&pipe, "abc", 3, NULL, no_wake, NULL), 0);
 	(void)weir__pipe_end(&pipe, 0);
 	cr_assert_eq(weir__pipe_get(&pipe, out, sizeof(out)), 3);
-	cr_assert_eq(weir__pipe_get(&pipe, out, sizeof(out)), -EPIPE);
+	cr_assert_eq(weir__pipe_get(&pipe, out, sizeof(out)), WEIR__PIPE_AT_END);
 	weir__pipe_fini(&pipe);
 }
 
