@@ -38,6 +38,13 @@ typedef struct weir_server weir_server;
 /** For a duration whose zero means "the default": none at all. */
 #define WEIR_NONE ((weir_time)-1)
 
+/** The form of the answers that the library makes by itself: refusals, and what it makes of
+ *  a handler's error. One line in either. */
+enum weir_errors {
+	WEIR_ERRORS_TEXT, /**< text/plain: `404 Not Found: nothing is here` */
+	WEIR_ERRORS_JSON  /**< application/json: `{"error":"nothing is here"}` */
+};
+
 /** Zero, or NULL, means the default everywhere. Copied by weir_server_create(). */
 struct weir_server_options {
 	/** Where to listen, as weir_server_listen() takes it; NULL: nowhere yet. */
@@ -87,6 +94,9 @@ struct weir_server_options {
 	/** Connections at a time, those of admin listeners included; further ones wait in the
 	 *  backlog. Up to 1,000,000. Default: RLIMIT_NOFILE less a reserve of 64. */
 	unsigned max_connections;
+
+	/** Default WEIR_ERRORS_TEXT. */
+	enum weir_errors errors;
 
 	/** Where events go; NULL: nowhere. `log_arg` is borrowed until destroy. */
 	weir_log_fn log;

@@ -49,6 +49,7 @@ struct weir__acceptor_options {
 	size_t connection_memory;
 	unsigned max_connections;
 	const char *deadline_header;  /* NULL: none */
+	bool json_errors;             /* what the library says by itself is JSON, not text */
 	const _Atomic bool *stopping; /* a stop was asked for: answers say close from now on */
 	/* Called when nothing is in flight any more, during a stop. */
 	void (*idle)(void *arg);

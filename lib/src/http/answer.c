@@ -20,6 +20,14 @@
 
 #define RETRY_AFTER "1" /* seconds */
 
+/* The reasons are all the library's own: nothing in them needs escaping. */
+static int fill_json(weir_response *response, const char *reason)
+{
+	int error = weir__response_add(response, "Content-Type", "application/json");
+
+	return error ? error : weir_response_printf(response, "{\"error\":\"%s\"}\n", reason);
+}
+
 static int fill(weir_response *response, int status, const char *reason)
 {
 	int error;
@@ -32,6 +40,8 @@ static int fill(weir_response *response, int status, const char *reason)
 	}
 	if (!reason)
 		return 0;
+	if (response->request->acceptor->options.json_errors)
+		return fill_json(response, reason);
 	return weir_response_printf(response, "%d %s: %s\n", status,
 				    MHD_get_reason_phrase_for((unsigned)status), reason);
 }

@@ -85,6 +85,8 @@ int weir__options_resolve(struct weir_server_options *options)
 		options->body_min_rate = 512;
 	if (options->body_min_rate > (uint64_t)1 << 40)
 		error = -EINVAL;
+	if (options->errors > WEIR_ERRORS_JSON)
+		error = -EINVAL;
 	if (options->log_level > WEIR_LOG_DEBUG)
 		error = -EINVAL;
 	if (options->deadline_header && !weir__is_token(options->deadline_header))

@@ -202,6 +202,7 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.connection_memory = options->connection_memory,
 		.max_connections = options->max_connections,
 		.deadline_header = server->deadline_header,
+		.json_errors = options->errors == WEIR_ERRORS_JSON,
 		.stopping = &server->stopping,
 		.idle = weir__stop_idle,
 		.arg = server,
