@@ -82,8 +82,8 @@ void query_rows_bytes(struct query_rows *rows, const void *data, size_t size)
 				 (left > 1 ? (uint32_t)bytes[at + 1] << 8 : 0) |
 				 (left > 2 ? bytes[at + 2] : 0);
 		const char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
-				      left > 1 ? digits[group >> 6 & 63] : '=',
-				      left > 2 ? digits[group & 63] : '='};
+				      (char)(left > 1 ? digits[group >> 6 & 63] : '='),
+				      (char)(left > 2 ? digits[group & 63] : '=')};
 		json_text_raw(&rows->text, four, sizeof four);
 	}
 	raw(rows, "\"");

@@ -34,10 +34,19 @@ Test(pq_connect, by_a_name_of_a_host)
 	cr_assert_eq(try_open(getenv(PQ_TCP), NULL, WEIR_NEVER, &error), 0, "%s", error.text);
 }
 
+static const char *port_and_rest(void)
+{
+	const char *url = getenv(PQ_TCP);
+	const char *colon = url ? strrchr(url, ':') : NULL;
+
+	must(colon != NULL, "no server");
+	return colon + 1;
+}
+
 /* The first two hosts do not do; ports are one for each. */
 Test(pq_connect, the_next_host_is_tried)
 {
-	const char *port = strrchr(getenv(PQ_TCP), ':') + 1;
+	const char *port = port_and_rest();
 	struct weir_pq_error error;
 	char conninfo[256];
 
@@ -81,7 +90,7 @@ Test(pq_connect, text_is_utf8_whatever_the_environment_says)
 
 Test(pq_connect, failures_have_an_errno_and_words)
 {
-	const char *port = strrchr(getenv(PQ_TCP), ':') + 1;
+	const char *port = port_and_rest();
 	const int length = (int)strcspn(port, "/");
 	char no_database[256], no_user[256];
 	const struct {

@@ -1,8 +1,10 @@
 /* adapters/test_pq_pool.c: who gets a connection, and which. */
 #include <criterion/criterion.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,24 +130,38 @@ static void *shop(void *arg)
 	return NULL;
 }
 
+/* proc(5), /proc/PID/syscall: begins with the number of the call that the thread is in. */
+static bool sleeps_in_futex(const char *thread)
+{
+	char path[320];
+	FILE *file;
+	int call = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%s/syscall", thread);
+	file = fopen(path, "re");
+	if (!file)
+		return false; /* "." and "..", and a thread that has ended */
+	if (fscanf(file, "%d", &call) != 1)
+		call = -1;
+	(void)fclose(file);
+	return call == SYS_futex;
+}
+
 /* Until the thread sleeps in a futex: it stands in the queue. (It waits for nothing else: the
  * pool's lock is not held by anybody.) */
 static void await_sleep(unsigned sleepers)
 {
-	char command[128], futex[16];
 	unsigned found = 0;
 	const weir_time until = weir_after(MUST_PATIENCE);
 
-	(void)snprintf(command, sizeof(command), "cat /proc/%d/task/*/syscall", (int)getpid());
-	(void)snprintf(futex, sizeof(futex), "%d ", SYS_futex);
 	while (found < sleepers) {
-		char line[256];
-		FILE *tasks = popen(command, "re");
+		DIR *tasks = opendir("/proc/self/task");
+		const struct dirent *task;
 
 		cr_assert_not_null(tasks);
-		for (found = 0; fgets(line, sizeof(line), tasks);)
-			found += strncmp(line, futex, strlen(futex)) == 0;
-		(void)pclose(tasks);
+		for (found = 0; (task = readdir(tasks));)
+			found += sleeps_in_futex(task->d_name);
+		(void)closedir(tasks);
 		cr_assert_lt(weir_now(), until, "%u of %u sleep", found, sleepers);
 	}
 }

@@ -130,12 +130,14 @@ Test(run, a_failed_handler_is_answered_for_as_the_library_does)
 static int list_pieces(weir_request *request, weir_response *response, weir_token *token)
 {
 	char text[256] = "", buffer[8];
+	size_t size = 0;
 	ssize_t got;
 
 	(void)token;
 	while ((got = weir_request_read(request, buffer, sizeof(buffer))) > 0) {
-		(void)strncat(text, buffer, (size_t)got);
-		(void)strcat(text, "|");
+		if (size + (size_t)got + 1 < sizeof(text))
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%.*s|",
+						 (int)got, buffer);
 	}
 	return got < 0 ? (int)got : weir_response_printf(response, "%s", text);
 }

@@ -21,12 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "http/deadline_field.h"
-#include "http/raw_header.h"
-#include "http/room.h"
-#include "http/target.h"
+#include "http/header.h"
 
 /* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
 #define DISCIPLINE ((enum MHD_OPTION)38)
@@ -80,158 +76,6 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 	return strlen(text);
 }
 
-struct collector {
-	weir_request *request;
-	struct weir__field *fields;
-	size_t count, capacity;
-	size_t cookies; /* memory for them */
-	struct weir__raw_header raw;
-	bool failed;
-};
-
-/* Before 1.0: what is loaded counts, not the header this was compiled with. */
-static bool is_old_library(void)
-{
-	return strcmp(MHD_get_version(), "1.") < 0;
-}
-
-static enum MHD_Result count_field(void *cls, enum MHD_ValueKind kind, const char *name,
-				   const char *value)
-{
-	struct collector *collector = cls;
-
-	(void)kind;
-	(void)name;
-	(void)value;
-	collector->capacity++;
-	return MHD_YES;
-}
-
-static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char *name,
-				  const char *value)
-{
-	struct collector *collector = cls;
-	struct weir__arena *arena = &collector->request->arena;
-	struct weir__field *field = &collector->fields[collector->count];
-	size_t size;
-
-	(void)kind;
-	if (!value)
-		value = "";
-	size = strlen(value);
-	/* A folded line (RFC 9112, 5.2) is seen here, too: 0.9.75 joins it to the field's name,
-	 * in another place. */
-	weir__raw_header_field(&collector->raw, name, value + size);
-	/* White space at the end is not part of a value (RFC 9110, 5.5). Transfer-Encoding keeps
-	 * it, because libmicrohttpd compares it as it is: "chunked " is not chunked there. */
-	while (size > 0 && (value[size - 1] == ' ' || value[size - 1] == '\t') &&
-	       strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) != 0)
-		size--;
-	if (strcasecmp(name, MHD_HTTP_HEADER_COOKIE) == 0)
-		collector->cookies += weir__room_of_cookies(value);
-	field->name = weir__arena_copy(arena, name, strlen(name));
-	field->value = weir__arena_copy(arena, value, size);
-	collector->failed = !field->name || !field->value;
-	collector->count++;
-	return collector->failed ? MHD_NO : MHD_YES;
-}
-
-/* Copies the header, because libmicrohttpd's memory goes away with the connection, which may
- * be before the handler. 0, or the status of a refusal. */
-static int collect(weir_request *request, const char *method, const char *version,
-		   const char **reason)
-{
-	struct collector collector = {.request = request};
-	struct MHD_Connection *mhd = request->conn->mhd;
-	const union MHD_ConnectionInfo *info;
-
-	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_field, &collector);
-	collector.fields = weir__arena_alloc(&request->arena,
-					     (collector.capacity + 1) * sizeof(*collector.fields));
-	request->method = weir__arena_copy(&request->arena, method, strlen(method));
-	*reason = "out of memory";
-	if (!collector.fields || !request->method || !request->target)
-		return 503;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	request->header_size = info ? info->header_size : 0;
-	weir__raw_header_begin(&collector.raw, version + strlen(version),
-			       method + request->header_size);
-	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &collector);
-	request->header_extra = collector.count * WEIR__ROOM_OF_FIELD + collector.cookies +
-				weir__room_of_query(request->target);
-	if (collector.failed)
-		return 503;
-	request->fields = collector.fields;
-	request->field_count = collector.count;
-	request->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-	request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-	*reason = "the header is malformed";
-	if (is_old_library() && !weir__raw_header_good(&collector.raw))
-		return 400;
-	return weir__check_header(method, request->http_1_0, request->fields, request->field_count,
-				  &request->framing, reason);
-}
-
-static const char *decode(weir_request *request, const char *data, size_t size)
-{
-	char *out = weir__arena_alloc(&request->arena, size + 1);
-
-	return out && weir__percent_decode(out, data, size, false) >= 0 ? out : NULL;
-}
-
-/* Finds the route and decodes the path and its parameters. 0, or the status of an answer without
- * a handler: a refusal, or what the server as a whole can do (OPTIONS *; RFC 9110, 9.3.7). */
-static int route(weir_request *request, const char **reason)
-{
-	const struct weir__router *router = request->acceptor->options.router;
-	struct weir__target target;
-	struct weir__match match;
-	char allow[128];
-	size_t i;
-
-	if (strcmp(request->method, "OPTIONS") == 0 && strcmp(request->target, "*") == 0) {
-		weir__router_allow_all(router, request->scope, allow, sizeof(allow));
-		*reason = NULL;
-		return weir_response_header(&request->response, "Allow", allow) ? 503 : 200;
-	}
-	*reason = "the target is not valid";
-	if (weir__target_split(request->target, &target))
-		return 400;
-	request->query = target.query;
-	weir__router_match(router, request->method, target.path, target.path_size, request->scope,
-			   &match);
-	if (!match.route && match.path_known) {
-		weir__router_allow(router, target.path, target.path_size, request->scope, allow,
-				   sizeof(allow));
-		(void)weir_response_header(&request->response, "Allow", allow);
-		*reason = "this path does not know the method";
-		return 405;
-	}
-	*reason = "nothing is here";
-	if (!match.route)
-		return 404;
-	*reason = "out of memory";
-	request->path = decode(request, target.path, target.path_size);
-	for (i = 0; i < match.count; i++) {
-		request->params[i] =
-			decode(request, match.captures[i].data, match.captures[i].size);
-		if (!request->params[i])
-			return 503;
-	}
-	request->route = match.route;
-	return request->path ? 0 : 503;
-}
-
-static int check_limits(const weir_request *request, const char **reason)
-{
-	uint64_t limit = request->route->options.body_limit;
-
-	*reason = "the body is too large";
-	if (limit && request->framing.length > limit)
-		return 413;
-	return 0;
-}
-
 /* A refusal that need not close the connection: it can wait for the final call. */
 static bool can_keep(const weir_request *request, int status)
 {
@@ -273,37 +117,6 @@ static int begin_stream(weir_request *request)
 	return weir__request_dispatch(request);
 }
 
-/* The stop has come so far that this request would not be served. */
-static bool is_too_late(const weir_request *request)
-{
-	const struct weir__acceptor *acceptor = request->acceptor;
-
-	if (acceptor->draining && request->route->options.cancel_at == WEIR_CANCEL_AT_DRAIN)
-		return true;
-	if (request->scope == WEIR_SCOPE_PUBLIC)
-		return acceptor->cancelling;
-	return acceptor->refusing && request->route->options.run == WEIR_RUN_QUEUED;
-}
-
-/* The earlier one of the route's deadline and the client's. 0, or the status of a refusal. */
-static int set_deadline(weir_request *request, const char **reason)
-{
-	const char *name = request->acceptor->options.deadline_header;
-	weir_time duration = request->route->options.deadline, asked = WEIR_NEVER;
-
-	if (duration == 0)
-		duration = WEIR_NEVER;
-	*reason = "the deadline asked for is not a duration";
-	if (name && weir__deadline_field(request->fields, request->field_count, name, &asked) != 0)
-		return 400;
-	if (asked < duration)
-		duration = asked;
-	*reason = "out of memory";
-	if (duration != WEIR_NEVER && weir__request_set_deadline(request, duration))
-		return 503;
-	return 0;
-}
-
 /* What the client asks for has passed already, and its body is still to come: it is answered
  * now. (Without a body, the final call is next.) */
 static bool expire_early(weir_request *request)
@@ -316,33 +129,15 @@ static bool expire_early(weir_request *request)
 	return true;
 }
 
-int weir__request_describe(weir_request *request, const char **reason)
-{
-	int status = weir__check_header(request->method, request->http_1_0, request->fields,
-					request->field_count, &request->framing, reason);
-
-	if (!status)
-		status = route(request, reason);
-	return status ? status : check_limits(request, reason);
-}
-
 /* The first call. */
 static void begin(weir_request *request, const char *method, const char *version)
 {
 	const char *reason;
-	int status = collect(request, method, version, &reason);
+	int status = weir__header_collect(request, method, version, &reason);
 
 	weir__request_accept(request);
 	if (!status)
-		status = route(request, &reason);
-	if (!status)
-		status = check_limits(request, &reason);
-	if (!status && is_too_late(request)) {
-		status = 503;
-		reason = "the server is stopping";
-	}
-	if (!status)
-		status = set_deadline(request, &reason);
+		status = weir__request_admit(request, &reason);
 	if (!status && expire_early(request))
 		return;
 	if (!status && request->route->options.body == WEIR_BODY_STREAMED &&
@@ -535,7 +330,7 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 int weir__exchange_open(struct weir__acceptor *acceptor)
 {
 	/* The sign of the strictness option was turned round in 1.0. */
-	bool old = is_old_library();
+	bool old = weir__mhd_is_old();
 	struct MHD_OptionItem strictness[] = {
 		{old ? MHD_OPTION_STRICT_FOR_CLIENT : DISCIPLINE, old ? -1 : 1, NULL},
 		{MHD_OPTION_END, 0, NULL},

@@ -9,8 +9,10 @@
 /* exchange.c: starts and configures libmicrohttpd's daemon. 0 or -ENOMEM. */
 int weir__exchange_open(struct weir__acceptor *acceptor);
 
-/* exchange.c: checks and routes a request whose header was put together by lib/testing. 0, or
- * the status of a refusal. */
+/* admit.c: finds the route of a request whose header is there, decodes its path, and sets its
+ * deadline. 0, or the status of an answer without a handler. */
+int weir__request_admit(weir_request *request, const char **reason);
+/* admit.c: checks and routes a request whose header was put together by lib/testing. Likewise. */
 int weir__request_describe(weir_request *request, const char **reason);
 
 /* exchange.c: libmicrohttpd wants bytes of a stream; `request` is the cls. */
