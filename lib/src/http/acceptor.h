@@ -5,9 +5,10 @@
  * worker. It never blocks and never runs a handler, except those declared inline.
  *
  * Its files: acceptor.c the loop, its mailbox and its wakeup; accept.c from listener to
- * connection; conn.c connections and their deadlines; exchange.c libmicrohttpd's callbacks:
- * from header to answer, with header.c and admit.c; dispatch.c to the queue and back; answer.c which answer, and how it
- * leaves; linger.c sockets that outlive their connection; intake.c what a stop does here.
+ * connection; conn.c connections and their deadlines; exchange.c libmicrohttpd's callbacks,
+ * with header.c and admit.c: from header to answer; dispatch.c to the queue and back;
+ * answer.c which answer, and how it leaves; linger.c sockets that outlive their connection;
+ * intake.c what a stop does here.
  *
  * Everything below is for the acceptor's thread only, except where it says "any thread".
  */
