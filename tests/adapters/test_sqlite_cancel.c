@@ -266,12 +266,20 @@ static int64_t total(weir_sqlite *from)
 
 Test(sqlite_cancel, and_can_be_cancelled)
 {
+	weir_time time = 4 * WEIR_MILLISECOND;
 	int64_t before;
+	int result;
 
 	fill();
 	before = total(db);
-	cr_assert_eq(exec("VACUUM", weir_after(2 * WEIR_MILLISECOND)), -ETIMEDOUT);
-	cr_assert_eq(total(db), before);
+	/* Its last part cannot be ended: whoever comes that far in the time is done. */
+	do {
+		time /= 2;
+		result = exec("VACUUM", weir_after(time));
+		cr_assert(result == 0 || result == -ETIMEDOUT, "%d", result);
+		cr_assert_eq(total(db), before);
+	} while (result == 0 && time > 50 * WEIR_MICROSECOND);
+	cr_assert_eq(result, -ETIMEDOUT);
 	cr_assert_eq(exec("VACUUM", WEIR_NEVER), 0);
 	token_trip(token);
 	cr_assert_eq(exec("VACUUM", WEIR_NEVER), -ECANCELED);
