@@ -98,22 +98,26 @@ static int set_deadline(weir_request *request, const char **reason)
 	return 0;
 }
 
+/* Likewise. */
+static int find(weir_request *request, const char **reason)
+{
+	int status = route(request, reason);
+
+	return status ? status : check_limits(request, reason);
+}
+
 int weir__request_describe(weir_request *request, const char **reason)
 {
 	int status = weir__check_header(request->method, request->http_1_0, request->fields,
 					request->field_count, &request->framing, reason);
 
-	if (!status)
-		status = route(request, reason);
-	return status ? status : check_limits(request, reason);
+	return status ? status : find(request, reason);
 }
 
 int weir__request_admit(weir_request *request, const char **reason)
 {
-	int status = route(request, reason);
+	int status = find(request, reason);
 
-	if (!status)
-		status = check_limits(request, reason);
 	if (status)
 		return status;
 	*reason = "the server is stopping";
