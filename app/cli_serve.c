@@ -16,6 +16,7 @@ enum {
 	KEY_ROOT,
 	KEY_WORKERS,
 	KEY_QUEUE,
+	KEY_LAME_DUCK,
 	KEY_GRACE,
 	KEY_DRAIN_TIMEOUT,
 	KEY_DRAIN_REPORT,
@@ -44,6 +45,10 @@ static const struct argp_option options[] = {
 	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
 	 "503",
 	 2},
+	{"lame-duck", KEY_LAME_DUCK, "DUR", 0,
+	 "When stopping, go on for DUR before anything is closed, while /readyz says 503 and every "
+	 "answer says Connection: close (default 0)",
+	 3},
 	{"grace", KEY_GRACE, "DUR", 0,
 	 "When stopping, leave requests undisturbed for DUR, then cancel them (default 20s; 0: "
 	 "cancel at once)",
@@ -149,6 +154,10 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 	case KEY_QUEUE:
 		config->given |= SERVE_GIVEN_QUEUE;
 		error = read_count(reader, "queue", word, SERVE_QUEUE_MAX, &config->queue);
+		break;
+	case KEY_LAME_DUCK:
+		config->given |= SERVE_GIVEN_LAME_DUCK;
+		error = read_duration(reader, "lame-duck", word, &config->lame_duck);
 		break;
 	case KEY_GRACE:
 		config->given |= SERVE_GIVEN_GRACE;

@@ -50,10 +50,10 @@ struct config_listener {
 };
 
 struct config_timeouts {
-	char *grace_text, *drain_timeout_text, *header_text, *body_text, *keepalive_text,
-		*write_text;
-	/* -1: not in the file; grace and drain_timeout may be 0, which means none. */
-	weir_time grace, drain_timeout, header, body, keepalive, write;
+	char *lame_duck_text, *grace_text, *drain_timeout_text, *header_text, *body_text,
+		*keepalive_text, *write_text;
+	/* -1: not in the file; lame_duck, grace and drain_timeout may be 0, which means none. */
+	weir_time lame_duck, grace, drain_timeout, header, body, keepalive, write;
 };
 
 enum config_log_format { CONFIG_LOG_UNSET, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };

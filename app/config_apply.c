@@ -15,6 +15,8 @@ static void apply_listeners(const struct config *config, struct serve_config *se
 
 static void apply_timeouts(const struct config_timeouts *timeouts, struct serve_config *serve)
 {
+	if (timeouts->lame_duck >= 0 && (serve->given & SERVE_GIVEN_LAME_DUCK) == 0)
+		serve->lame_duck = timeouts->lame_duck;
 	if (timeouts->grace >= 0 && (serve->given & SERVE_GIVEN_GRACE) == 0)
 		serve->grace = timeouts->grace;
 	if (timeouts->drain_timeout >= 0 && (serve->given & SERVE_GIVEN_DRAIN_TIMEOUT) == 0)

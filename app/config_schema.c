@@ -31,6 +31,7 @@ static const cyaml_schema_value_t listener = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_listener, listener_fields)};
 
 static const cyaml_schema_field_t timeouts_fields[] = {
+	TEXT_OPTIONAL("lame_duck", struct config_timeouts, lame_duck_text),
 	TEXT_OPTIONAL("grace", struct config_timeouts, grace_text),
 	TEXT_OPTIONAL("drain_timeout", struct config_timeouts, drain_timeout_text),
 	TEXT_OPTIONAL("header", struct config_timeouts, header_text),

@@ -61,6 +61,7 @@ static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 		const char *place, *text;
 		weir_time minimum, *out;
 	} rows[] = {
+		{"timeouts.lame_duck", timeouts->lame_duck_text, 0, &timeouts->lame_duck},
 		{"timeouts.grace", timeouts->grace_text, 0, &timeouts->grace},
 		{"timeouts.drain_timeout", timeouts->drain_timeout_text, 0,
 		 &timeouts->drain_timeout},

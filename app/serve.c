@@ -235,6 +235,7 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 	struct weir_server_options options = {
 		.workers = config->workers,
 		.queue = config->queue,
+		.lame_duck = or_none(config->lame_duck),
 		.grace = or_none(config->grace),
 		.drain_timeout = or_none(config->drain_timeout),
 		.header_timeout = config->header,

@@ -19,7 +19,8 @@ enum serve_given {
 	SERVE_GIVEN_QUEUE = 4,
 	SERVE_GIVEN_GRACE = 8,
 	SERVE_GIVEN_DRAIN_TIMEOUT = 16,
-	SERVE_GIVEN_LOG_FORMAT = 32
+	SERVE_GIVEN_LOG_FORMAT = 32,
+	SERVE_GIVEN_LAME_DUCK = 64
 };
 
 /** What to serve, and how. Strings are borrowed. */
@@ -32,6 +33,7 @@ struct serve_config {
 	const char *root;  /* NULL: only the routes of the configuration file */
 	unsigned workers;
 	unsigned queue;
+	weir_time lame_duck;                      /* 0: none */
 	weir_time grace;                          /* 0: none */
 	weir_time drain_timeout;                  /* 0: none */
 	weir_time header, body, keepalive, write; /* timeouts; 0: the library's default */

@@ -6,7 +6,7 @@
 
 #include "../support/chart.h"
 #include "../support/goal.h"
-#include "../support/place.h"
+#include "../support/results.h"
 #include "../support/say.h"
 #include "../support/table.h"
 #include "drain_latency.h"
@@ -119,30 +119,18 @@ static void put_series(struct bench_json *json, const char *key, const struct se
 	bench_json_end(json);
 }
 
-static int write_json(const struct drain_latency *bench, const struct bench_goal *goals,
-		      const char *dir)
+static void put_members(const void *arg, struct bench_json *json)
 {
-	struct bench_place_file out;
-	struct bench_json json;
-	int result = bench_place_open(&out, dir, "drain_latency.json");
+	const struct drain_latency *bench = arg;
 
-	if (result != 0)
-		return result;
-	bench_json_begin(&json, out.file);
-	bench_json_object(&json, NULL);
-	bench_json_string(&json, "bench", "drain_latency");
-	bench_machine_json(&bench->machine, &json);
-	bench_json_integer(&json, "hold_ms", bench->hold);
-	bench_json_integer(&json, "handlers", bench->handlers);
-	bench_json_integer(&json, "connections", bench->connections);
-	bench_peers_json(bench->peers, BENCH_PEERS, &json);
-	put_series(&json, "stop_ms", bench->stop, PAIRS, NULL);
-	put_series(&json, "trip_ms", bench->trip, PAIRS, NULL);
-	put_series(&json, "idle_exit_ms", bench->exits, IDLES, bench->resets);
-	put_series(&json, "idle_memory_kib", bench->memory, IDLES, NULL);
-	bench_goals_json(goals, GOALS, &json);
-	bench_json_end(&json);
-	return bench_place_close(&out, bench_json_finish(&json));
+	bench_json_integer(json, "hold_ms", bench->hold);
+	bench_json_integer(json, "handlers", bench->handlers);
+	bench_json_integer(json, "connections", bench->connections);
+	bench_peers_json(bench->peers, BENCH_PEERS, json);
+	put_series(json, "stop_ms", bench->stop, PAIRS, NULL);
+	put_series(json, "trip_ms", bench->trip, PAIRS, NULL);
+	put_series(json, "idle_exit_ms", bench->exits, IDLES, bench->resets);
+	put_series(json, "idle_memory_kib", bench->memory, IDLES, NULL);
 }
 
 struct panel {
@@ -176,15 +164,14 @@ static void fill_panel(struct panel *panel, const char *title, const struct seri
 		.title = title, .groups = panel->groups, .group_count = group_count};
 }
 
-static int write_chart(const struct drain_latency *bench, const char *dir)
+static int draw(const void *arg, FILE *out)
 {
+	const struct drain_latency *bench = arg;
 	static const double spread[] = {50, 99, 100}, middle[] = {50};
 	struct panel all[4];
 	struct bench_chart_panel panels[4];
 	char trip[96], idle[96], subtitle[160];
-	struct bench_place_file out;
 	size_t count = 0;
-	int result;
 
 	(void)snprintf(trip, sizeof(trip),
 		       "Cancel to the last answer of %u blocked handlers, milliseconds",
@@ -208,11 +195,7 @@ static int write_chart(const struct drain_latency *bench, const char *dir)
 		panels[i] = all[i].panel;
 	(void)snprintf(subtitle, sizeof(subtitle), "Less is better everywhere; %ld cpus",
 		       bench->machine.cpus);
-	result = bench_place_open(&out, dir, "drain_latency.svg");
-	if (result != 0)
-		return result;
-	return bench_place_close(
-		&out, bench_chart_write(out.file, "What a stop costs", subtitle, panels, count));
+	return bench_chart_write(out, "What a stop costs", subtitle, panels, count);
 }
 
 int report(const struct drain_latency *bench, const char *dir)
@@ -232,13 +215,16 @@ int report(const struct drain_latency *bench, const char *dir)
 		(void)printf("\n");
 		result = bench_goals_print(goals, GOALS);
 	}
-	if (result == 0)
-		result = write_json(bench, goals, dir);
-	if (result == 0)
-		result = write_chart(bench, dir);
-	if (result != 0)
-		bench_say("cannot write the results to %s: %s", dir, strerror(-result));
-	else
-		(void)printf("\nwritten: %s/drain_latency.json, %s/drain_latency.svg\n", dir, dir);
-	return result;
+	if (result != 0) {
+		bench_say("cannot print the results: %s", strerror(-result));
+		return result;
+	}
+	return bench_results_write(&(struct bench_results){.name = "drain_latency",
+							   .machine = &bench->machine,
+							   .goals = goals,
+							   .goal_count = GOALS,
+							   .bench = bench,
+							   .put = put_members,
+							   .draw = draw},
+				   dir);
 }

@@ -7,7 +7,7 @@
 
 #include "../support/chart.h"
 #include "../support/goal.h"
-#include "../support/place.h"
+#include "../support/results.h"
 #include "../support/say.h"
 #include "../support/table.h"
 #include "throughput.h"
@@ -124,34 +124,22 @@ static void put_point(const struct throughput *bench, size_t connections, size_t
 	bench_json_end(json);
 }
 
-static int write_json(const struct throughput *bench, const struct bench_goal *goals,
-		      const char *dir)
+static void put_members(const void *arg, struct bench_json *json)
 {
-	struct bench_place_file out;
-	struct bench_json json;
-	int result = bench_place_open(&out, dir, "throughput.json");
+	const struct throughput *bench = arg;
 
-	if (result != 0)
-		return result;
-	bench_json_begin(&json, out.file);
-	bench_json_object(&json, NULL);
-	bench_json_string(&json, "bench", "throughput");
-	bench_machine_json(&bench->machine, &json);
-	bench_json_string(&json, "load_generator", bench->wrk);
-	bench_json_integer(&json, "rounds", bench->rounds);
-	bench_json_integer(&json, "seconds_per_round", bench->seconds);
-	bench_peers_json(bench->peers, BENCH_PEERS, &json);
-	bench_json_array(&json, "points");
+	bench_json_string(json, "load_generator", bench->wrk);
+	bench_json_integer(json, "rounds", bench->rounds);
+	bench_json_integer(json, "seconds_per_round", bench->seconds);
+	bench_peers_json(bench->peers, BENCH_PEERS, json);
+	bench_json_array(json, "points");
 	for (size_t i = 0; i < bench->connections.count; i++) {
 		for (size_t peer = 0; peer < BENCH_PEERS; peer++) {
 			if (measured(bench, i, peer))
-				put_point(bench, i, peer, &json);
+				put_point(bench, i, peer, json);
 		}
 	}
-	bench_json_end(&json);
-	bench_goals_json(goals, GOALS, &json);
-	bench_json_end(&json);
-	return bench_place_close(&out, bench_json_finish(&json));
+	bench_json_end(json);
 }
 
 struct picture {
@@ -184,11 +172,11 @@ static void fill_panel(const struct throughput *bench, struct picture *picture, 
 					    .group_count = bench->connections.count};
 }
 
-static int write_chart(const struct throughput *bench, const char *dir)
+static int draw(const void *arg, FILE *out)
 {
+	const struct throughput *bench = arg;
 	struct picture *picture = calloc(1, sizeof(*picture));
 	struct bench_chart_panel panels[3];
-	struct bench_place_file out;
 	char subtitle[160];
 	int result;
 
@@ -207,11 +195,7 @@ static int write_chart(const struct throughput *bench, const char *dir)
 		"13 bytes of plain text; wrk -t1 on the same machine, %ld cpus; median of %u "
 		"rounds of %u s",
 		bench->machine.cpus, bench->rounds, bench->seconds);
-	result = bench_place_open(&out, dir, "throughput.svg");
-	if (result == 0)
-		result = bench_place_close(&out, bench_chart_write(out.file,
-								   "Hello through queue and worker",
-								   subtitle, panels, 3));
+	result = bench_chart_write(out, "Hello through queue and worker", subtitle, panels, 3);
 	free(picture);
 	return result;
 }
@@ -236,13 +220,16 @@ int report(const struct throughput *bench, const char *dir)
 		(void)printf("\n");
 		result = bench_goals_print(goals, GOALS);
 	}
-	if (result == 0)
-		result = write_json(bench, goals, dir);
-	if (result == 0)
-		result = write_chart(bench, dir);
-	if (result != 0)
-		bench_say("cannot write the results to %s: %s", dir, strerror(-result));
-	else
-		(void)printf("\nwritten: %s/throughput.json, %s/throughput.svg\n", dir, dir);
-	return result;
+	if (result != 0) {
+		bench_say("cannot print the results: %s", strerror(-result));
+		return result;
+	}
+	return bench_results_write(&(struct bench_results){.name = "throughput",
+							   .machine = &bench->machine,
+							   .goals = goals,
+							   .goal_count = GOALS,
+							   .bench = bench,
+							   .put = put_members,
+							   .draw = draw},
+				   dir);
 }

@@ -8,7 +8,7 @@
 #include "../support/chart.h"
 #include "../support/goal.h"
 #include "../support/json.h"
-#include "../support/place.h"
+#include "../support/results.h"
 #include "../support/say.h"
 #include "../support/table.h"
 #include "token.h"
@@ -146,28 +146,16 @@ static void put_row(const struct token_bench *bench, size_t row, struct bench_js
 	bench_json_end(json);
 }
 
-static int write_json(const struct token_bench *bench, const struct bench_goal *goals,
-		      const char *dir)
+static void put_members(const void *arg, struct bench_json *json)
 {
-	struct bench_place_file out;
-	struct bench_json json;
-	int result = bench_place_open(&out, dir, "token.json");
+	const struct token_bench *bench = arg;
 
-	if (result != 0)
-		return result;
-	bench_json_begin(&json, out.file);
-	bench_json_object(&json, NULL);
-	bench_json_string(&json, "bench", "token");
-	bench_machine_json(&bench->machine, &json);
-	bench_json_integer(&json, "rounds", bench->rounds);
-	put_peers(bench, &json);
-	bench_json_array(&json, "results");
+	bench_json_integer(json, "rounds", bench->rounds);
+	put_peers(bench, json);
+	bench_json_array(json, "results");
 	for (size_t row = 0; row < row_count; row++)
-		put_row(bench, row, &json);
-	bench_json_end(&json);
-	bench_goals_json(goals, GOALS, &json);
-	bench_json_end(&json);
-	return bench_place_close(&out, bench_json_finish(&json));
+		put_row(bench, row, json);
+	bench_json_end(json);
 }
 
 /* One group of bars for each row of a part. */
@@ -203,11 +191,11 @@ static struct bench_chart_panel make_panel(const struct token_bench *bench, stru
 	return panel;
 }
 
-static int write_chart(const struct token_bench *bench, const char *dir)
+static int draw(const void *arg, FILE *out)
 {
+	const struct token_bench *bench = arg;
 	struct picture *picture = calloc(1, sizeof(*picture));
 	struct bench_chart_panel panels[5];
-	struct bench_place_file out;
 	char subtitle[160];
 	int result;
 
@@ -223,10 +211,7 @@ static int write_chart(const struct token_bench *bench, const char *dir)
 	(void)snprintf(subtitle, sizeof(subtitle),
 		       "Less is better everywhere; %ld cpus; median of %u rounds",
 		       bench->machine.cpus, bench->rounds);
-	result = bench_place_open(&out, dir, "token.svg");
-	if (result == 0)
-		result = bench_place_close(&out, bench_chart_write(out.file, "What a token costs",
-								   subtitle, panels, 5));
+	result = bench_chart_write(out, "What a token costs", subtitle, panels, 5);
 	free(picture);
 	return result;
 }
@@ -250,13 +235,16 @@ int report(const struct token_bench *bench, const char *dir)
 			     "system\n\n");
 		result = bench_goals_print(goals, GOALS);
 	}
-	if (result == 0)
-		result = write_json(bench, goals, dir);
-	if (result == 0)
-		result = write_chart(bench, dir);
-	if (result != 0)
-		bench_say("cannot write the results to %s: %s", dir, strerror(-result));
-	else
-		(void)printf("\nwritten: %s/token.json, %s/token.svg\n", dir, dir);
-	return result;
+	if (result != 0) {
+		bench_say("cannot print the results: %s", strerror(-result));
+		return result;
+	}
+	return bench_results_write(&(struct bench_results){.name = "token",
+							   .machine = &bench->machine,
+							   .goals = goals,
+							   .goal_count = GOALS,
+							   .bench = bench,
+							   .put = put_members,
+							   .draw = draw},
+				   dir);
 }

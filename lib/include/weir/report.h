@@ -28,6 +28,7 @@ enum weir_outcome {
 /** The phases: X(name, key, text). */
 #define WEIR_PHASES(X)                                                                             \
 	X(RUNNING, "running", "serving")                                                           \
+	X(LAME_DUCK, "lame_duck", "saying close, and still taking connections")                    \
 	X(CLOSING, "closing", "closing listeners and idle connections")                            \
 	X(GRACE, "grace", "letting requests finish")                                               \
 	X(CANCELLING, "cancelling", "cancelling requests")                                         \

@@ -58,6 +58,11 @@ struct weir_server_options {
 	/** Stack of a worker in bytes, 64 KiB to 1 GiB. Default 1 MiB. */
 	size_t worker_stack;
 
+	/** How long a stop goes on taking connections and requests before it closes anything, while
+	 *  weir_server_stopping() is true, so that readiness fails, and every answer says
+	 *  `Connection: close`. Default 0: not at all. It comes before the grace and the drain
+	 *  timeout, which count from its end. A second signal, or weir_server_cancel(), ends it. */
+	weir_time lame_duck;
 	/** How long a stop leaves requests undisturbed. Default 20 s; WEIR_NONE: not at all. */
 	weir_time grace;
 	/** How long a stop may take in all, from the moment it was asked for. Default 25 s;

@@ -1,6 +1,8 @@
 /* coordinator.c: the phases of a stop.
  *
- *	RUNNING --request--> CLOSING --intake stopped--> GRACE
+ *	RUNNING --request--> LAME_DUCK --its time is over, or hurried--> CLOSING
+ *	RUNNING --request, without a lame-duck time, or hurried--> CLOSING
+ *	CLOSING --intake stopped--> GRACE
  *	GRACE --nothing in flight--> TEARDOWN
  *	GRACE --its time is over, or hurried--> CANCELLING
  *	CANCELLING --nothing in flight--> TEARDOWN
@@ -28,7 +30,8 @@
 
 /* The allowed transitions: from -> set of to. */
 static const unsigned allowed[WEIR_PHASE_COUNT] = {
-	[WEIR_PHASE_RUNNING] = BIT(CLOSING),
+	[WEIR_PHASE_RUNNING] = BIT(LAME_DUCK) | BIT(CLOSING),
+	[WEIR_PHASE_LAME_DUCK] = BIT(CLOSING),
 	[WEIR_PHASE_CLOSING] = BIT(GRACE),
 	[WEIR_PHASE_GRACE] = BIT(CANCELLING) | BIT(TEARDOWN),
 	[WEIR_PHASE_CANCELLING] = BIT(FORCING) | BIT(TEARDOWN),
@@ -173,14 +176,19 @@ static weir_time plus(weir_time start, weir_time duration)
 	return __builtin_add_overflow(start, duration, &sum) ? WEIR_NEVER : sum;
 }
 
+static weir_time lame_duck_until(const struct weir__drain *drain)
+{
+	return plus(drain->requested_at, drain->options.lame_duck);
+}
+
 static weir_time timeout_at(const struct weir__drain *drain)
 {
-	return plus(drain->requested_at, drain->options.timeout);
+	return plus(drain->closing_at, drain->options.timeout);
 }
 
 static weir_time grace_until(const struct weir__drain *drain)
 {
-	weir_time grace = plus(drain->requested_at, drain->options.grace);
+	weir_time grace = plus(drain->closing_at, drain->options.grace);
 	weir_time all = timeout_at(drain);
 
 	return grace < all ? grace : all;
@@ -192,6 +200,21 @@ static void stop_intake(struct weir__drain *drain)
 
 	for (i = 0; i < drain->part_count; i++)
 		drain->parts[i].stop_intake(drain->parts[i].arg);
+}
+
+/* Without a lame-duck time all counts from the request, however late its turn comes. */
+static void begin_closing(struct weir__drain *drain)
+{
+	weir_time from = drain->requested_at;
+
+	if (weir__drain_phase(drain) == WEIR_PHASE_LAME_DUCK)
+		from = drain->options.now(drain->options.arg);
+	(void)pthread_mutex_lock(&drain->lock);
+	drain->closing_at = from;
+	(void)pthread_mutex_unlock(&drain->lock);
+	enter(drain, WEIR_PHASE_CLOSING);
+	stop_intake(drain);
+	enter(drain, WEIR_PHASE_GRACE);
 }
 
 static void cancel(struct weir__drain *drain)
@@ -278,7 +301,7 @@ weir_time weir__drain_grace_end(struct weir__drain *drain)
 	weir_time end;
 
 	(void)pthread_mutex_lock(&drain->lock);
-	end = drain->cancel_requested ? drain->requested_at : grace_until(drain);
+	end = drain->cancel_requested ? drain->closing_at : grace_until(drain);
 	(void)pthread_mutex_unlock(&drain->lock);
 	return end;
 }
@@ -294,9 +317,15 @@ weir_time weir__drain_step(struct weir__drain *drain)
 		case WEIR_PHASE_RUNNING:
 			if (!stop)
 				return WEIR_NEVER;
-			enter(drain, WEIR_PHASE_CLOSING);
-			stop_intake(drain);
-			enter(drain, WEIR_PHASE_GRACE);
+			if (drain->options.lame_duck > 0 && !hurried)
+				enter(drain, WEIR_PHASE_LAME_DUCK);
+			else
+				begin_closing(drain);
+			break;
+		case WEIR_PHASE_LAME_DUCK:
+			if (!hurried && now < lame_duck_until(drain))
+				return lame_duck_until(drain);
+			begin_closing(drain);
 			break;
 		case WEIR_PHASE_GRACE:
 			if (in_flight(drain) == 0) {

@@ -55,7 +55,8 @@ struct weir__drain_stage_end {
 };
 
 struct weir__drain_options {
-	weir_time grace, timeout;    /* from the request for the stop; not negative */
+	weir_time lame_duck;         /* from the request for the stop; not negative */
+	weir_time grace, timeout;    /* from the end of the lame-duck time; likewise */
 	weir_time (*now)(void *arg); /* the clock; also called under the drain's lock */
 	void (*entered)(void *arg, enum weir_phase phase); /* after each transition; may be NULL */
 	void *arg;
@@ -76,6 +77,7 @@ struct weir__drain {
 	uint64_t events; /* counts notifications, so that none falls between look and wait */
 	char who[64];
 	weir_time requested_at;
+	weir_time closing_at; /* what grace and timeout count from; once CLOSING */
 
 	_Atomic int phase; /* written by the runner */
 	/* the runner only */
@@ -103,8 +105,8 @@ void weir__drain_notify(struct weir__drain *drain);
 
 bool weir__drain_requested(struct weir__drain *drain);
 
-/* Until when requests are left undisturbed; in the past if the stop was hurried. After a
- * request. Any thread. */
+/* Until when requests are left undisturbed; in the past if the stop was hurried. Once CLOSING.
+ * Any thread. */
 weir_time weir__drain_grace_end(struct weir__drain *drain);
 
 static inline enum weir_phase weir__drain_phase(const struct weir__drain *drain)

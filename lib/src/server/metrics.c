@@ -100,7 +100,8 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	gauge(text, "weir_workers", "Worker threads.", server->options.workers);
 	gauge(text, "weir_workers_busy", "Workers that are running a handler.", census.busy);
 	gauge(text, "weir_drain_phase",
-	      "0 running, 1 closing, 2 grace, 3 cancelling, 4 forcing, 5 teardown, 6 done.",
+	      "0 running, 1 lame duck, 2 closing, 3 grace, 4 cancelling, 5 forcing, 6 teardown, 7 "
+	      "done.",
 	      (uint64_t)weir__drain_phase(&server->drain));
 	duration(text, &acceptor->counters[WEIR_SCOPE_PUBLIC].duration);
 }

@@ -36,7 +36,7 @@ static int duration(weir_time *value, weir_time standard)
 /* A duration that may be WEIR_NONE. */
 static int duration_or_none(weir_time *value, weir_time standard)
 {
-	if (*value == WEIR_NONE) {
+	if (*value == WEIR_NONE || (*value == 0 && standard == 0)) {
 		*value = 0;
 		return 0;
 	}
@@ -65,6 +65,8 @@ int weir__options_resolve(struct weir_server_options *options)
 	if (!error)
 		error = size_in_range(&options->worker_stack, (size_t)1 << 20, (size_t)64 << 10,
 				      (size_t)1 << 30);
+	if (!error)
+		error = duration_or_none(&options->lame_duck, 0);
 	if (!error)
 		error = duration_or_none(&options->grace, 20 * WEIR_SECOND);
 	if (!error)

@@ -70,6 +70,7 @@ struct weir_server {
 	weir_request *straggler_requests[WEIR__MAX_STRAGGLERS];
 	struct weir__stragglers stragglers;
 	struct weir__snapshot at_stop;
+	bool counted_from_lame_duck; /* at_stop was taken at the begin of a lame-duck time */
 	unsigned abandoned; /* workers that never came back */
 	struct weir_task_left tasks_left[WEIR__MAX_TASKS_NAMED];
 	struct weir_stage stages[WEIR__MAX_TEARDOWNS];

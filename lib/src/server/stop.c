@@ -57,7 +57,10 @@ static void stop_intake(void *arg)
 {
 	struct weir_server *server = arg;
 
-	weir__acceptor_call(&server->acceptor, snapshot_and_stop, &server->at_stop);
+	if (server->counted_from_lame_duck)
+		weir__acceptor_call(&server->acceptor, weir__intake_stop, NULL);
+	else
+		weir__acceptor_call(&server->acceptor, snapshot_and_stop, &server->at_stop);
 }
 
 static uint64_t count(void *arg)
@@ -158,7 +161,10 @@ static void entered(void *arg, enum weir_phase phase)
 
 	weir__log(&server->logger, WEIR_LOG_DEBUG, "drain-phase", NULL, "phase",
 		  weir_phase_key((int)phase), NULL);
-	if (phase == WEIR_PHASE_GRACE) {
+	if (phase == WEIR_PHASE_LAME_DUCK) {
+		server->counted_from_lame_duck = true;
+		weir__acceptor_call(&server->acceptor, take_snapshot, &server->at_stop);
+	} else if (phase == WEIR_PHASE_GRACE) {
 		(void)weir_token_cancel(server->drain_token, WEIR_REASON_DRAINING, NULL);
 		if (server->options.on_stop)
 			server->options.on_stop(server->options.on_stop_arg);
@@ -170,6 +176,7 @@ static void entered(void *arg, enum weir_phase phase)
 int weir__stop_init(struct weir_server *server)
 {
 	const struct weir__drain_options options = {
+		.lame_duck = server->options.lame_duck,
 		.grace = server->options.grace,
 		.timeout = server->options.drain_timeout,
 		.now = now,

@@ -169,7 +169,7 @@ Test(config, of_a_wrong_shape_is_refused)
 		":1: \"workres\" is not a key here: expected one of listeners, workers, queue, "
 		"timeouts, deadline_header, log, drain_report, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
-		":3: timeouts: \"idle\" is not a key here: expected one of grace, drain_timeout, "
+		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, drain_timeout, "
 		"header, body, keepalive, write");
 	refused("listeners:\n  - admin: true\n",
 		":2: listeners[0]: the key \"address\" is missing: expected it here");

@@ -68,6 +68,62 @@ Test(coordinator, closing_may_be_what_ends_the_last_request)
 	theatre_close(&theatre);
 }
 
+Test(coordinator, a_lame_duck_closes_nothing_until_its_time_is_over)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.drain.options.lame_duck = 500;
+	theatre.actors[0].in_flight = 1;
+	cr_assert_eq(ask(&theatre), ASKED + 500);
+	theatre_expect(&theatre, ">lame_duck");
+	cr_assert_eq(step_at(&theatre, ASKED + 499), ASKED + 500);
+	theatre_expect(&theatre, "");
+	/* Grace and timeout count from its end, whenever that is noticed. */
+	cr_assert_eq(step_at(&theatre, ASKED + 510), ASKED + 510 + GRACE);
+	theatre_expect(&theatre, ">closing a.stop b.stop >grace");
+	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + 510 + GRACE);
+	cr_assert_eq(step_at(&theatre, ASKED + 510 + GRACE), ASKED + 510 + TIMEOUT);
+	theatre_expect(&theatre, ">cancelling a.cancel b.cancel");
+	theatre_close(&theatre);
+}
+
+Test(coordinator, a_lame_duck_takes_its_time_with_nothing_in_flight)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.drain.options.lame_duck = 500;
+	cr_assert_eq(ask(&theatre), ASKED + 500);
+	cr_assert_eq(step_at(&theatre, ASKED + 500), 0);
+	theatre_expect(&theatre, ">lame_duck >closing a.stop b.stop >grace >teardown >done");
+	theatre_close(&theatre);
+}
+
+Test(coordinator, hurry_ends_a_lame_duck)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.drain.options.lame_duck = 500;
+	theatre.actors[0].in_flight = 1;
+	cr_assert_eq(ask(&theatre), ASKED + 500);
+	theatre.now = ASKED + 100;
+	weir__drain_hurry(&theatre.drain, "again");
+	cr_assert_eq(step_at(&theatre, ASKED + 100), ASKED + 100 + TIMEOUT);
+	theatre_expect(&theatre, ">lame_duck >closing a.stop b.stop >grace >cancelling a.cancel "
+				 "b.cancel");
+	theatre_close(&theatre);
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.drain.options.lame_duck = 500;
+	theatre.actors[0].in_flight = 1;
+	theatre.now = ASKED;
+	weir__drain_hurry(&theatre.drain, "at once");
+	cr_assert_eq(step_at(&theatre, ASKED), ASKED + TIMEOUT);
+	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
+	theatre_close(&theatre);
+}
+
 Test(coordinator, grace_waits_for_what_is_in_flight_and_ends_with_it)
 {
 	struct theatre theatre;

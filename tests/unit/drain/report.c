@@ -296,8 +296,8 @@ Test(report, each_outcome_and_phase_has_its_key)
 		{WEIR_ABANDONED, "{\"outcome\":\"abandoned\",\"exit_code\":4,"},
 		{WEIR_LEFT, "{\"outcome\":\"left\",\"exit_code\":5,"},
 	};
-	static const char *const phases[] = {"running", "closing",  "grace", "cancelling",
-					     "forcing", "teardown", "done"};
+	static const char *const phases[] = {"running",    "lame_duck", "closing",  "grace",
+					     "cancelling", "forcing",   "teardown", "done"};
 
 	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
 		struct weir_report report = {.outcome = outcomes[i].outcome};
