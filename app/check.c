@@ -1,5 +1,5 @@
 /* check.c: `weir check`: everything that `weir serve --config` does before it listens, except
- * what would change something. The routes are added to a server that is never started, which
+ * what would change something. The routes are added to a table that no server ever has, which
  * has the last word on their patterns. */
 #include "complain.h"
 #include "config.h"
@@ -14,33 +14,34 @@
 /* The routes that every server has come first: one that the file has too is found out. */
 static int add_routes(struct route_set *set, char line[COMPLAIN_SIZE])
 {
-	weir_server *server;
-	int error = weir_server_create(NULL, &server);
+	static struct admin admin; /* of nothing: nobody will ask */
+	weir_routes *routes;
+	int error = weir_routes_create(&routes);
 	if (error == 0) {
-		error = health_routes(server);
+		error = health_routes(routes);
 		if (error == 0)
-			error = admin_routes(server);
+			error = admin_routes(routes, &admin);
 		if (error != 0)
-			weir_server_destroy(server);
+			weir_routes_destroy(routes);
 	}
 	if (error != 0) {
-		(void)snprintf(line, COMPLAIN_SIZE, "weir check: no server can be made: %s",
+		(void)snprintf(line, COMPLAIN_SIZE, "weir check: the routes cannot be set up: %s",
 			       strerror(-error));
 		return error;
 	}
-	error = route_set_add(set, server, false, line);
-	weir_server_destroy(server);
+	error = route_set_add(set, routes, false, line);
+	weir_routes_destroy(routes);
 	return error;
 }
 
 static int check_routes(const struct config *config, char line[COMPLAIN_SIZE])
 {
 	struct route_set *set;
-	int error = route_set_open(config, ROUTE_SET_CHECK, &set, line);
+	int error = route_set_open(config, ROUTE_SET_CHECK, NULL, NULL, &set, line);
 	if (error != 0)
 		return error;
 	error = add_routes(set, line);
-	route_set_close(set);
+	route_set_close(set, false);
 	return error;
 }
 

@@ -13,6 +13,7 @@ enum {
 	KEY_LISTEN = 0x100,
 	KEY_CONFIG,
 	KEY_ADMIN,
+	KEY_ADMIN_TOKEN_FILE,
 	KEY_ROOT,
 	KEY_WORKERS,
 	KEY_QUEUE,
@@ -20,7 +21,10 @@ enum {
 	KEY_GRACE,
 	KEY_DRAIN_TIMEOUT,
 	KEY_DRAIN_REPORT,
+	KEY_PID_FILE,
+	KEY_UPGRADE_TIMEOUT,
 	KEY_LOG_FORMAT,
+	KEY_LOG_FILE,
 	KEY_DEBUG_ROUTES
 };
 
@@ -40,6 +44,10 @@ static const struct argp_option options[] = {
 	 "Serve /metrics, /status and POST /shutdown at HOST:PORT or unix:PATH, until the end of "
 	 "a stop (default: nowhere)",
 	 1},
+	{"admin-token-file", KEY_ADMIN_TOKEN_FILE, "FILE", 0,
+	 "Ask for the bearer token in FILE on an admin listener at HOST:PORT, which there is not "
+	 "without one",
+	 1},
 	{"workers", KEY_WORKERS, "N", 0, "Handle N requests at a time, 1 to 4096 (default 64)", 2},
 	{"queue", KEY_QUEUE, "N", 0,
 	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
@@ -57,8 +65,14 @@ static const struct argp_option options[] = {
 	 "When stopping, cut what is left after DUR in all (default 25s; 0: at once)", 3},
 	{"drain-report", KEY_DRAIN_REPORT, "FILE", 0,
 	 "When stopped, write the drain report to FILE as JSON", 3},
-	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "Form of the log on stderr (default text)",
+	{"pid-file", KEY_PID_FILE, "FILE", 0,
+	 "Keep the number of the process that serves in FILE; an upgrade puts the new one there",
 	 4},
+	{"upgrade-timeout", KEY_UPGRADE_TIMEOUT, "DUR", 0,
+	 "When upgrading, give the new process DUR to be ready, or serve on (default 30s)", 4},
+	{"log-file", KEY_LOG_FILE, "FILE", 0,
+	 "Append the log to FILE, not to stderr; a reload opens it anew", 4},
+	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "Form of the log (default text)", 4},
 	{"debug-routes", KEY_DEBUG_ROUTES, NULL, 0,
 	 "Serve /debug/sleep, work, stuck, stream and echo, to rehearse a stop", 4},
 	{"verbose", 'v', NULL, 0, "Log debugging detail too", 4},
@@ -143,6 +157,9 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 	case KEY_ADMIN:
 		config->admin = word;
 		break;
+	case KEY_ADMIN_TOKEN_FILE:
+		error = read_path(reader, "admin-token-file", word, &config->admin_token_file);
+		break;
 	case KEY_ROOT:
 		config->given |= SERVE_GIVEN_ROOT;
 		error = read_path(reader, "root", word, &config->root);
@@ -169,6 +186,15 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		break;
 	case KEY_DRAIN_REPORT:
 		error = read_path(reader, "drain-report", word, &config->drain_report);
+		break;
+	case KEY_PID_FILE:
+		error = read_path(reader, "pid-file", word, &config->pid_file);
+		break;
+	case KEY_UPGRADE_TIMEOUT:
+		error = read_duration(reader, "upgrade-timeout", word, &config->upgrade_timeout);
+		break;
+	case KEY_LOG_FILE:
+		error = read_path(reader, "log-file", word, &config->log_file);
 		break;
 	case KEY_LOG_FORMAT:
 		config->given |= SERVE_GIVEN_LOG_FORMAT;

@@ -35,7 +35,8 @@
 	X(EVENTS, "events")                                                                        \
 	X(RUN, "run")                                                                              \
 	X(QUERY, "query")                                                                          \
-	X(PROXY, "proxy")
+	X(PROXY, "proxy")                                                                          \
+	X(WEBSOCKET, "websocket")
 
 enum config_kind {
 #define CONFIG_KIND_ENUM(name, key) CONFIG_##name,
@@ -61,6 +62,7 @@ enum config_log_format { CONFIG_LOG_UNSET, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 struct config_log {
 	enum config_log_format format;
 	bool verbose;
+	char *file;
 };
 
 struct config_database {
@@ -83,6 +85,8 @@ struct config_statement {
 };
 
 enum config_cancel_at { CONFIG_CANCEL_UNSET, CONFIG_CANCEL_SHUTDOWN, CONFIG_CANCEL_DRAIN };
+
+enum config_ws_mode { CONFIG_WS_UNSET, CONFIG_WS_ECHO, CONFIG_WS_ROOM };
 
 /** One route: what all kinds have, then what each kind has for itself. */
 struct config_route {
@@ -109,6 +113,10 @@ struct config_route {
 
 	char *upstream; /* proxy */
 	bool preserve_host;
+
+	enum config_ws_mode mode; /* websocket */
+	char **origins;           /* none: pages of this server only */
+	unsigned origins_count;
 };
 
 struct config_document; /* where in the file everything stands; config_document.c */

@@ -37,6 +37,8 @@ void config_apply(const struct config *config, struct serve_config *serve)
 		serve->queue = config->queue;
 	if (config->log.format != CONFIG_LOG_UNSET && (serve->given & SERVE_GIVEN_LOG_FORMAT) == 0)
 		serve->log_json = config->log.format == CONFIG_LOG_JSON;
+	if (serve->log_file == NULL)
+		serve->log_file = config->log.file;
 	serve->log_debug = serve->log_debug || config->log.verbose;
 	serve->deadline_header = config->deadline_header;
 	if (serve->drain_report == NULL)

@@ -27,12 +27,14 @@ struct key {
 static size_t keys_of(const struct config_route *route, struct key keys[KEYS_MAX])
 {
 	const unsigned files = BIT(CONFIG_FILES), events = BIT(CONFIG_EVENTS),
-		       run = BIT(CONFIG_RUN), query = BIT(CONFIG_QUERY), proxy = BIT(CONFIG_PROXY);
+		       run = BIT(CONFIG_RUN), query = BIT(CONFIG_QUERY), proxy = BIT(CONFIG_PROXY),
+		       websocket = BIT(CONFIG_WEBSOCKET);
 	const struct key all[] = {
 		{"method", route->method != NULL, run | query | proxy, 0},
-		{"deadline", route->deadline_text != NULL, ALL_KINDS & ~events, 0},
-		{"body_limit", route->body_limit_text != NULL, ALL_KINDS, 0},
-		{"cancel_at", route->cancel_at != CONFIG_CANCEL_UNSET, ALL_KINDS & ~events, 0},
+		{"deadline", route->deadline_text != NULL, ALL_KINDS & ~(events | websocket), 0},
+		{"body_limit", route->body_limit_text != NULL, ALL_KINDS & ~websocket, 0},
+		{"cancel_at", route->cancel_at != CONFIG_CANCEL_UNSET,
+		 ALL_KINDS & ~(events | websocket), 0},
 		{"root", route->root != NULL, files, files},
 		{"create", route->create, files, 0},
 		{"read_only", route->read_only, files, 0},
@@ -44,6 +46,8 @@ static size_t keys_of(const struct config_route *route, struct key keys[KEYS_MAX
 		{"statement", route->statement != NULL, query, query},
 		{"upstream", route->upstream != NULL, proxy, proxy},
 		{"preserve_host", route->preserve_host, proxy, 0},
+		{"mode", route->mode != CONFIG_WS_UNSET, websocket, websocket},
+		{"origins", route->origins != NULL, websocket, 0},
 	};
 	_Static_assert(sizeof all / sizeof all[0] <= KEYS_MAX, "room for all keys");
 	memcpy(keys, all, sizeof all);

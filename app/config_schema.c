@@ -48,6 +48,7 @@ static const cyaml_strval_t log_formats[] = {
 static const cyaml_schema_field_t log_fields[] = {
 	WORD("format", CYAML_FLAG_OPTIONAL, struct config_log, format, log_formats),
 	BOOLEAN("verbose", struct config_log, verbose),
+	TEXT_OPTIONAL("file", struct config_log, file),
 	CYAML_FIELD_END,
 };
 
@@ -105,6 +106,10 @@ static const cyaml_strval_t cancel_ats[] = {
 	{"shutdown", CONFIG_CANCEL_SHUTDOWN},
 	{"drain", CONFIG_CANCEL_DRAIN},
 };
+static const cyaml_strval_t ws_modes[] = {
+	{"echo", CONFIG_WS_ECHO},
+	{"room", CONFIG_WS_ROOM},
+};
 static const cyaml_schema_field_t route_fields[] = {
 	TEXT("path", struct config_route, path),
 	TEXT_OPTIONAL("method", struct config_route, method),
@@ -124,6 +129,9 @@ static const cyaml_schema_field_t route_fields[] = {
 	TEXT_OPTIONAL("statement", struct config_route, statement),
 	TEXT_OPTIONAL("upstream", struct config_route, upstream),
 	BOOLEAN("preserve_host", struct config_route, preserve_host),
+	WORD("mode", CYAML_FLAG_OPTIONAL, struct config_route, mode, ws_modes),
+	CYAML_FIELD_SEQUENCE("origins", OPTIONAL, struct config_route, origins, &word, 1,
+			     CONFIG_WORDS_MAX),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t route = {

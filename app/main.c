@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 		return code == EXIT_SUCCESS ? printed() : code;
 	}
 	case CLI_SERVE:
+		cli.serve.argv = (const char *const *)argv;
 		return serve(&cli.serve);
 	case CLI_NOTHING:
 		break;

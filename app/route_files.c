@@ -44,21 +44,23 @@ static int open_files(struct route_set *set, unsigned i, void **out, char error[
 	return problem;
 }
 
-static int add_files(void *handler, const struct config_route *route, weir_server *server,
+static int add_files(void *handler, const struct config_route *route, weir_routes *routes,
 		     const struct weir_route_options *options)
 {
 	static struct files nowhere = {.root = -1}; /* of a check: the server never starts */
-	return files_routes_at(server, handler != NULL ? handler : &nowhere, route->path,
+	return files_routes_at(routes, handler != NULL ? handler : &nowhere, route->path,
 			       (size_t)route_pattern_prefix(route->path), route->read_only,
 			       options);
 }
 
-static void close_files(void *handler)
+static void close_files(void *handler, bool server_gone)
 {
+	(void)server_gone;
 	if (handler == NULL)
 		return;
 	files_close(handler);
 	free(handler);
 }
 
-const struct route_kind route_kind_files = {open_files, add_files, close_files};
+const struct route_kind route_kind_files = {
+	.open = open_files, .add = add_files, .close = close_files};

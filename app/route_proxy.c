@@ -30,18 +30,20 @@ static int open_proxy(struct route_set *set, unsigned i, void **out, char error[
 	return 0;
 }
 
-static int add_proxy(void *handler, const struct config_route *route, weir_server *server,
+static int add_proxy(void *handler, const struct config_route *route, weir_routes *routes,
 		     const struct weir_route_options *options)
 {
-	return proxy_route(server, route->method != NULL ? route->method : "*", route->path,
+	return proxy_route(routes, route->method != NULL ? route->method : "*", route->path,
 			   handler, options);
 }
 
-static void close_proxy(void *handler)
+static void close_proxy(void *handler, bool server_gone)
 {
+	(void)server_gone;
 	struct proxy *proxy = handler;
 	weir_curl_destroy(proxy->client);
 	free(proxy);
 }
 
-const struct route_kind route_kind_proxy = {open_proxy, add_proxy, close_proxy};
+const struct route_kind route_kind_proxy = {
+	.open = open_proxy, .add = add_proxy, .close = close_proxy};

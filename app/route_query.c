@@ -49,6 +49,7 @@ static int open_database(const struct route_set *set, unsigned i, struct query_d
 		.setup_count = database->setup_count,
 		.create = database->create,
 		.look_only = set->mode == ROUTE_SET_CHECK,
+		.token = set->token,
 	};
 	char place[CONFIG_PLACE_SIZE], text[200];
 	int problem = query_database_open(&options, out, text, sizeof text);
@@ -106,20 +107,22 @@ free_route:
 	return problem;
 }
 
-static int add_query(void *handler, const struct config_route *route, weir_server *server,
+static int add_query(void *handler, const struct config_route *route, weir_routes *routes,
 		     const struct weir_route_options *options)
 {
 	const struct user *mine = handler;
-	return query_route(server, route->method != NULL ? route->method : "GET", route->path,
+	return query_route(routes, route->method != NULL ? route->method : "GET", route->path,
 			   mine->query, options);
 }
 
-static void close_query(void *handler)
+static void close_query(void *handler, bool server_gone)
 {
+	(void)server_gone;
 	struct user *route = handler;
 	query_destroy(route->query);
 	release(route->set, route->database);
 	free(route);
 }
 
-const struct route_kind route_kind_query = {open_query, add_query, close_query};
+const struct route_kind route_kind_query = {
+	.open = open_query, .add = add_query, .close = close_query};

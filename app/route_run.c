@@ -60,11 +60,17 @@ static int open_run(struct route_set *set, unsigned i, void **out, char error[CO
 	return 0;
 }
 
-static int add_run(void *handler, const struct config_route *route, weir_server *server,
+static int add_run(void *handler, const struct config_route *route, weir_routes *routes,
 		   const struct weir_route_options *options)
 {
-	return run_route(server, route->method != NULL ? route->method : "POST", route->path,
+	return run_route(routes, route->method != NULL ? route->method : "POST", route->path,
 			 handler, options);
 }
 
-const struct route_kind route_kind_run = {open_run, add_run, free};
+static void close_run(void *handler, bool server_gone)
+{
+	(void)server_gone;
+	free(handler);
+}
+
+const struct route_kind route_kind_run = {.open = open_run, .add = add_run, .close = close_run};

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const struct route_kind *const kinds[] = {
-	[CONFIG_FILES] = &route_kind_files, [CONFIG_EVENTS] = &route_kind_events,
+	[CONFIG_FILES] = &route_kind_files,
+	[CONFIG_EVENTS] = &route_kind_events,
 #ifdef WEIR_APP_RUN
 	[CONFIG_RUN] = &route_kind_run,
 #endif
@@ -16,6 +17,9 @@ static const struct route_kind *const kinds[] = {
 #endif
 #ifdef WEIR_APP_PROXY
 	[CONFIG_PROXY] = &route_kind_proxy,
+#endif
+#ifdef WEIR_APP_WEBSOCKET
+	[CONFIG_WEBSOCKET] = &route_kind_websocket,
 #endif
 };
 
@@ -29,6 +33,8 @@ static const char *needs(enum config_kind kind)
 		return "jansson, or the adapters weir-sqlite and weir-pq";
 	case CONFIG_PROXY:
 		return "the adapter weir-curl";
+	case CONFIG_WEBSOCKET:
+		return "the adapter weir-ws";
 	default:
 		return "it";
 	}
@@ -61,7 +67,8 @@ static int open_route(struct route_set *set, unsigned i, char error[COMPLAIN_SIZ
 	return problem;
 }
 
-int route_set_open(const struct config *config, enum route_set_mode mode, struct route_set **out,
+int route_set_open(const struct config *config, enum route_set_mode mode,
+		   const struct route_set *before, weir_token *token, struct route_set **out,
 		   char error[COMPLAIN_SIZE])
 {
 	struct route_set *set = calloc(1, sizeof *set);
@@ -70,6 +77,12 @@ int route_set_open(const struct config *config, enum route_set_mode mode, struct
 		goto say_no_memory;
 	set->config = config;
 	set->mode = mode;
+	set->before = before;
+	set->token = token;
+	problem = weir_token_create(NULL, WEIR_NEVER, &set->retired);
+	if (problem != 0)
+		goto close_set;
+	problem = -ENOMEM;
 	set->handlers = calloc((size_t)config->routes_count + 1, sizeof *set->handlers);
 	if (set->handlers == NULL)
 		goto close_set;
@@ -80,11 +93,13 @@ int route_set_open(const struct config *config, enum route_set_mode mode, struct
 	}
 	if (problem != 0)
 		goto close_set;
+	set->before = NULL; /* these may go from here on */
+	set->token = NULL;
 	*out = set;
 	return 0;
 
 close_set:
-	route_set_close(set);
+	route_set_close(set, false);
 say_no_memory:
 	if (problem == -ENOMEM)
 		(void)snprintf(error, COMPLAIN_SIZE, "out of memory");
@@ -113,7 +128,7 @@ static int fail_add(const struct route_set *set, unsigned i, int problem, char e
 	return problem;
 }
 
-int route_set_add(struct route_set *set, weir_server *server, bool root_taken,
+int route_set_add(struct route_set *set, weir_routes *routes, bool root_taken,
 		  char error[COMPLAIN_SIZE])
 {
 	for (unsigned i = 0; i < set->opened; i++) {
@@ -128,21 +143,54 @@ int route_set_add(struct route_set *set, weir_server *server, bool root_taken,
 		if (root_taken && route->kind == CONFIG_FILES &&
 		    route_pattern_prefix(route->path) == 0)
 			continue;
-		int problem = kind_of(route)->add(set->handlers[i], route, server, &options);
+		int problem = kind_of(route)->add(set->handlers[i], route, routes, &options);
 		if (problem != 0)
 			return fail_add(set, i, problem, error);
 	}
 	return 0;
 }
 
-void route_set_close(struct route_set *set)
+int route_set_start(struct route_set *set, weir_server *server, char error[COMPLAIN_SIZE])
+{
+	for (unsigned i = 0; i < set->opened; i++) {
+		const struct route_kind *kind = kind_of(&set->config->routes[i]);
+		int problem = kind->start != NULL ? kind->start(set->handlers[i], server) : 0;
+		if (problem != 0) {
+			char place[CONFIG_PLACE_SIZE];
+			(void)snprintf(place, sizeof place, "routes[%u]", i);
+			(void)config_fail(set->config, error, place,
+					  "its task cannot be started: %s", strerror(-problem));
+			return problem;
+		}
+	}
+	return 0;
+}
+
+void route_set_serve(struct route_set *set)
+{
+	for (unsigned i = 0; i < set->opened; i++) {
+		const struct config_route *route = &set->config->routes[i];
+		if (kind_of(route)->serve != NULL)
+			kind_of(route)->serve(set->handlers[i], route);
+	}
+}
+
+void route_set_retire(struct route_set *set)
+{
+	if (set != NULL)
+		(void)weir_token_cancel(set->retired, WEIR_REASON_DRAINING, "reload");
+}
+
+void route_set_close(struct route_set *set, bool server_gone)
 {
 	if (set == NULL)
 		return;
 	while (set->opened > 0) {
 		set->opened--;
-		kind_of(&set->config->routes[set->opened])->close(set->handlers[set->opened]);
+		kind_of(&set->config->routes[set->opened])
+			->close(set->handlers[set->opened], server_gone);
 	}
 	free(set->handlers);
+	weir_token_unref(set->retired);
 	free(set);
 }

@@ -29,8 +29,9 @@ struct serve_config {
 	unsigned given;   /* of enum serve_given */
 	const char *listen[SERVE_LISTEN_MAX];
 	size_t listen_count;
-	const char *admin; /* NULL: no admin listener */
-	const char *root;  /* NULL: only the routes of the configuration file */
+	const char *admin;            /* NULL: no admin listener */
+	const char *admin_token_file; /* NULL: none; a Unix socket needs none */
+	const char *root;             /* NULL: only the routes of the configuration file */
 	unsigned workers;
 	unsigned queue;
 	weir_time lame_duck;                      /* 0: none */
@@ -39,8 +40,12 @@ struct serve_config {
 	weir_time header, body, keepalive, write; /* timeouts; 0: the library's default */
 	const char *deadline_header;              /* NULL: none */
 	const char *drain_report;                 /* NULL: no file */
+	const char *log_file;                     /* NULL: stderr */
 	bool log_json;
 	bool log_debug;
+	const char *pid_file;      /* NULL: none */
+	weir_time upgrade_timeout; /* 0: the library's default */
+	const char *const *argv;   /* of the process, for an upgrade; ends with NULL */
 	bool debug_routes;
 };
 

@@ -6,10 +6,15 @@
 
 void start_log_init(struct start_log *log, int fd, weir_log_fn sink)
 {
-	log->sink = sink;
+	atomic_init(&log->sink, sink);
 	log->fd = fd;
 	log->hint[0] = '\0';
 	atomic_init(&log->silent, 0);
+}
+
+void start_log_sink(struct start_log *log, weir_log_fn sink)
+{
+	atomic_store_explicit(&log->sink, sink, memory_order_relaxed);
 }
 
 void start_log_expect(struct start_log *log, const weir_server *server, bool files)
@@ -37,7 +42,8 @@ void start_log_expect(struct start_log *log, const weir_server *server, bool fil
 void start_log_write(void *arg, const struct weir_log_record *record)
 {
 	struct start_log *log = arg;
-	log->sink(&log->fd, record);
+	weir_log_fn sink = atomic_load_explicit(&log->sink, memory_order_relaxed);
+	sink(&log->fd, record);
 	if (strcmp(record->event, "listening") != 0 ||
 	    atomic_fetch_sub_explicit(&log->silent, 1, memory_order_relaxed) != 1)
 		return;
@@ -46,5 +52,5 @@ void start_log_write(void *arg, const struct weir_log_record *record)
 		.event = "ready",
 		.message = log->hint,
 	};
-	log->sink(&log->fd, &ready);
+	sink(&log->fd, &ready);
 }

@@ -14,7 +14,7 @@
 #include <weir/server.h>
 
 struct start_log {
-	weir_log_fn sink;
+	_Atomic(weir_log_fn) sink; /* relaxed: each record takes the one or the other */
 	int fd;
 	char hint[1024]; /* written before the start, read-only after */
 	/* Listeners that have not been announced yet. Whoever takes it from 1 to 0 says
@@ -24,6 +24,9 @@ struct start_log {
 
 /** Prepares a log on descriptor `fd`. */
 void start_log_init(struct start_log *log, int fd, weir_log_fn sink);
+
+/** Another sink from now on. Any thread. */
+void start_log_sink(struct start_log *log, weir_log_fn sink);
 
 /** Prepares the record `ready`; `files`: files can be put at "/". Call it between the last
  *  listen and the start. */

@@ -98,7 +98,7 @@ static int debug_stream(weir_request *request, weir_response *response, weir_tok
 	return error;
 }
 
-int debug_routes(weir_server *server)
+int debug_routes(weir_routes *routes)
 {
 	static const struct weir_route_options streamed = {
 		.body = WEIR_BODY_STREAMED,
@@ -108,7 +108,7 @@ int debug_routes(weir_server *server)
 		const char *pattern;
 		weir_handler handler;
 		const struct weir_route_options *options;
-	} routes[] = {
+	} rows[] = {
 		{"GET /debug/sleep", debug_sleep, NULL},
 		{"GET /debug/work", debug_work, NULL},
 		{"GET /debug/stuck", debug_stuck, NULL},
@@ -116,8 +116,8 @@ int debug_routes(weir_server *server)
 		{"POST /debug/echo", debug_echo, &streamed},
 	};
 	int error = 0;
-	for (size_t i = 0; error == 0 && i < sizeof routes / sizeof routes[0]; i++)
-		error = weir_server_route(server, routes[i].pattern, routes[i].handler, NULL,
-					  routes[i].options);
+	for (size_t i = 0; error == 0 && i < sizeof rows / sizeof rows[0]; i++)
+		error = weir_routes_add(routes, rows[i].pattern, rows[i].handler, NULL,
+					rows[i].options);
 	return error;
 }

@@ -1,8 +1,9 @@
-/* events_get.c: GET: a stream of events, until the client goes or a stop begins.
+/* events_get.c: GET: a stream of events, until the client goes, a stop begins or the route is
+ * exchanged.
  *
- * Two tokens end the wait for news: the request's own (the client has gone: return what that
- * gave) and the drain token (say goodbye, and return 0). A token linked to both wakes for
- * either.
+ * Three tokens end the wait for news: the request's own (the client has gone: return what that
+ * gave), the drain token and the route's (say goodbye, and return 0). A token linked to all wakes
+ * for each.
  */
 #include "../number.h"
 #include "events_private.h"
@@ -92,17 +93,19 @@ static int follow(struct listener *listener, weir_token *token)
 static int say_goodbye(struct listener *listener)
 {
 	char text[96];
-	(void)snprintf(text, sizeof text, "retry: %jd\nevent: stopping\ndata: {}\n\n",
-		       (intmax_t)(listener->events->retry / WEIR_MILLISECOND));
+	(void)snprintf(
+		text, sizeof text, "retry: %jd\nevent: stopping\ndata: {}\n\n",
+		(intmax_t)(atomic_load_explicit(&listener->events->retry, memory_order_relaxed) /
+			   WEIR_MILLISECOND));
 	return write_text(listener, text);
 }
 
 static int stream(struct listener *listener, weir_request *request, weir_token *token)
 {
-	weir_token *drain = weir_request_drain_token(request);
-	weir_token *const both[] = {token, drain};
-	weir_token *either;
-	int error = weir_token_create_linked(both, 2, &either);
+	const struct events_route *route = weir_request_context(request);
+	weir_token *const all[] = {token, weir_request_drain_token(request), route->retired};
+	weir_token *any;
+	int error = weir_token_create_linked(all, route->retired != NULL ? 3 : 2, &any);
 	if (error != 0)
 		return error;
 	error = weir_response_stream(listener->response, -1);
@@ -110,10 +113,10 @@ static int stream(struct listener *listener, weir_request *request, weir_token *
 		error = write_text(listener, ": connected\n\n");
 	weir_request_note(request, "sending events");
 	if (error == 0)
-		error = follow(listener, either);
+		error = follow(listener, any);
 	if (error == -ECANCELED && weir_token_check(token) == 0)
 		error = say_goodbye(listener);
-	weir_token_unref(either);
+	weir_token_unref(any);
 	return error;
 }
 
@@ -136,7 +139,8 @@ static int begin_at(struct listener *listener, const weir_request *request, uint
 
 int events_get(weir_request *request, weir_response *response, weir_token *token)
 {
-	struct events *events = weir_request_context(request);
+	const struct events_route *route = weir_request_context(request);
+	struct events *events = route->events;
 	struct listener listener = {.events = events, .response = response};
 	int error = weir_mutex_lock(&events->lock, token, WEIR_NEVER);
 	if (error != 0)

@@ -39,7 +39,7 @@ static int accepted(weir_response *response)
 
 int events_post(weir_request *request, weir_response *response, weir_token *token)
 {
-	struct events *events = weir_request_context(request);
+	const struct events_route *route = weir_request_context(request);
 	const char *name = weir_request_query(request, "event");
 	const void *body;
 	size_t size;
@@ -58,7 +58,7 @@ int events_post(weir_request *request, weir_response *response, weir_token *toke
 	struct posted *posted = copy(name, body, size);
 	if (posted == NULL)
 		return -ENOMEM;
-	error = weir_queue_push(events->posted, posted, token, 0);
+	error = weir_queue_push(route->events->posted, posted, token, 0);
 	if (error == 0)
 		return accepted(response);
 	free(posted);

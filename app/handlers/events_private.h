@@ -26,15 +26,19 @@ struct posted {
 };
 
 struct events {
-	/* Fixed. */
-	weir_time every, retry;
-	weir_queue *posted; /* of struct posted; handlers push, the task pops */
+	/* Of struct posted; handlers push, the task pops. NULL in it: look at `every` again. Fixed.
+	 */
+	weir_queue *posted;
+	/* events_configure(); relaxed: each is read by itself. */
+	_Atomic weir_time every, retry;
 
 	/* Under the lock, which is held for some loads and stores only. */
 	weir_mutex lock;
 	weir_cond news;                  /* broadcast with each event */
 	uint64_t last;                   /* number of the newest event; 0: none yet */
 	struct event *kept[EVENTS_KEPT]; /* event n is at n % EVENTS_KEPT */
+	unsigned users;                  /* routes that have it */
+	bool fed;                        /* it has a task, or one that was asked for */
 };
 
 /** One event with its number, as text: "id:", "event:", a "data:" for each line. NULL: no memory.

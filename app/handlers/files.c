@@ -49,18 +49,18 @@ const char *files_path(const struct files *files, const weir_request *request)
 	return weir_request_path(request) + files->prefix;
 }
 
-static int add(weir_server *server, const char *method, const char *path, weir_handler handler,
+static int add(weir_routes *routes, const char *method, const char *path, weir_handler handler,
 	       struct files *files, const struct weir_route_options *options)
 {
 	char *pattern;
 	if (asprintf(&pattern, "%s %s", method, path) < 0)
 		return -ENOMEM;
-	int error = weir_server_route(server, pattern, handler, files, options);
+	int error = weir_routes_add(routes, pattern, handler, files, options);
 	free(pattern);
 	return error;
 }
 
-int files_routes_at(weir_server *server, struct files *files, const char *path, size_t prefix,
+int files_routes_at(weir_routes *routes, struct files *files, const char *path, size_t prefix,
 		    bool read_only, const struct weir_route_options *options)
 {
 	struct weir_route_options streamed = {0};
@@ -68,15 +68,15 @@ int files_routes_at(weir_server *server, struct files *files, const char *path, 
 		streamed = *options;
 	streamed.body = WEIR_BODY_STREAMED;
 	files->prefix = prefix;
-	int error = add(server, "GET", path, files_get, files, options);
+	int error = add(routes, "GET", path, files_get, files, options);
 	if (error == 0 && !read_only)
-		error = add(server, "PUT", path, files_put, files, &streamed);
+		error = add(routes, "PUT", path, files_put, files, &streamed);
 	if (error == 0 && !read_only)
-		error = add(server, "DELETE", path, files_delete, files, options);
+		error = add(routes, "DELETE", path, files_delete, files, options);
 	return error;
 }
 
-int files_routes(weir_server *server, struct files *files)
+int files_routes(weir_routes *routes, struct files *files)
 {
-	return files_routes_at(server, files, "/{path...}", 0, false, NULL);
+	return files_routes_at(routes, files, "/{path...}", 0, false, NULL);
 }

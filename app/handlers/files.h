@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include <weir/server.h>
+#include <weir/routes.h>
 
 struct files {
 	/* Fixed. */
@@ -34,11 +34,11 @@ int files_open(struct files *files, const char *root);
 void files_close(struct files *files);
 
 /** Adds the routes to a server, at "/"; `files` must outlive it. */
-int files_routes(weir_server *server, struct files *files);
+int files_routes(weir_routes *routes, struct files *files);
 
 /** The same at `path`, which ends in "/{name...}", like "/files/{path...}"; `prefix` is the
  *  length of what stands before that. `options` may be NULL. */
-int files_routes_at(weir_server *server, struct files *files, const char *path, size_t prefix,
+int files_routes_at(weir_routes *routes, struct files *files, const char *path, size_t prefix,
 		    bool read_only, const struct weir_route_options *options);
 
 /** The path of the file that a request is about, from its slash on. */

@@ -16,13 +16,12 @@ static int readyz(weir_request *request, weir_response *response, weir_token *to
 	return weir_response_printf(response, "ready\n");
 }
 
-int health_routes(weir_server *server)
+int health_routes(weir_routes *routes)
 {
 	static const struct weir_route_options options = {
 		.run = WEIR_RUN_INLINE,
 		.scope = WEIR_SCOPE_BOTH,
 	};
-	int error = weir_server_route(server, "GET /healthz", healthz, NULL, &options);
-	return error != 0 ? error
-			  : weir_server_route(server, "GET /readyz", readyz, NULL, &options);
+	int error = weir_routes_add(routes, "GET /healthz", healthz, NULL, &options);
+	return error != 0 ? error : weir_routes_add(routes, "GET /readyz", readyz, NULL, &options);
 }

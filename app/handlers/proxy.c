@@ -257,7 +257,7 @@ int proxy_handle(weir_request *request, weir_response *response, weir_token *tok
 	return error;
 }
 
-int proxy_route(weir_server *server, const char *method, const char *path, struct proxy *proxy,
+int proxy_route(weir_routes *routes, const char *method, const char *path, struct proxy *proxy,
 		const struct weir_route_options *options)
 {
 	struct weir_route_options streamed = {0};
@@ -267,7 +267,7 @@ int proxy_route(weir_server *server, const char *method, const char *path, struc
 	char *pattern;
 	if (asprintf(&pattern, "%s %s", method, path) < 0)
 		return -ENOMEM;
-	int error = weir_server_route(server, pattern, proxy_handle, proxy, &streamed);
+	int error = weir_routes_add(routes, pattern, proxy_handle, proxy, &streamed);
 	free(pattern);
 	return error;
 }

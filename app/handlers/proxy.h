@@ -17,7 +17,7 @@
 
 #include <stdbool.h>
 
-#include <weir/server.h>
+#include <weir/routes.h>
 
 struct weir_curl;
 
@@ -33,7 +33,7 @@ struct proxy {
 int proxy_handle(weir_request *request, weir_response *response, weir_token *token);
 
 /** Adds the route "METHOD PATH". `options` may be NULL. */
-int proxy_route(weir_server *server, const char *method, const char *path, struct proxy *proxy,
+int proxy_route(weir_routes *routes, const char *method, const char *path, struct proxy *proxy,
 		const struct weir_route_options *options);
 
 #endif

@@ -92,13 +92,13 @@ int query_handle(weir_request *request, weir_response *response, weir_token *tok
 	return error;
 }
 
-int query_route(weir_server *server, const char *method, const char *path, struct query *query,
+int query_route(weir_routes *routes, const char *method, const char *path, struct query *query,
 		const struct weir_route_options *options)
 {
 	char *pattern;
 	if (asprintf(&pattern, "%s %s", method, path) < 0)
 		return -ENOMEM;
-	int error = weir_server_route(server, pattern, query_handle, query, options);
+	int error = weir_routes_add(routes, pattern, query_handle, query, options);
 	free(pattern);
 	return error;
 }

@@ -22,7 +22,7 @@
 
 #include <stddef.h>
 
-#include <weir/server.h>
+#include <weir/routes.h>
 
 struct query_database;
 
@@ -32,8 +32,9 @@ struct query_database_options {
 	unsigned connections; /* at most; 0: the adapter's default */
 	const char *const *setup; /* statements to run now, if it is not only looked at */
 	size_t setup_count;
-	bool create;    /* make the directory of a SQLite file */
-	bool look_only; /* change nothing: can it be opened, or could it be made? */
+	bool create;       /* make the directory of a SQLite file */
+	bool look_only;    /* change nothing: can it be opened, or could it be made? */
+	weir_token *token; /* ends what opening has to wait for; may be NULL */
 };
 
 /** Opens a database. Returns 0; -ENOTSUP (no adapter for it); or another negative errno; `text`
@@ -62,7 +63,7 @@ void query_destroy(struct query *query);
 int query_handle(weir_request *request, weir_response *response, weir_token *token);
 
 /** Adds the route "METHOD PATH". `options` may be NULL. */
-int query_route(weir_server *server, const char *method, const char *path, struct query *query,
+int query_route(weir_routes *routes, const char *method, const char *path, struct query *query,
 		const struct weir_route_options *options);
 
 #endif

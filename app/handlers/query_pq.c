@@ -18,7 +18,7 @@ static int run_setup(weir_pq *connection, const struct query_database_options *o
 {
 	int error = 0;
 	for (size_t i = 0; error == 0 && i < options->setup_count; i++)
-		error = weir_pq_exec(connection, options->setup[i], NULL,
+		error = weir_pq_exec(connection, options->setup[i], options->token,
 				     weir_after(OPEN_PATIENCE));
 	return error;
 }
@@ -29,8 +29,8 @@ static int try_pool(weir_pq_pool *pool, const struct query_database_options *opt
 {
 	weir_pq *connection;
 	struct weir_pq_error words = {0};
-	int error =
-		weir_pq_pool_acquire(pool, NULL, weir_after(OPEN_PATIENCE), &connection, &words);
+	int error = weir_pq_pool_acquire(pool, options->token, weir_after(OPEN_PATIENCE),
+					 &connection, &words);
 	if (error != 0) {
 		(void)snprintf(text, size, "%s",
 			       words.text[0] != '\0' ? words.text : strerror(-error));

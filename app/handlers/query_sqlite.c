@@ -53,7 +53,8 @@ static int run_setup(weir_sqlite *db, const struct query_database_options *optio
 {
 	int error = 0;
 	for (size_t i = 0; error == 0 && i < options->setup_count; i++)
-		error = weir_sqlite_script(db, options->setup[i], NULL, weir_after(OPEN_PATIENCE));
+		error = weir_sqlite_script(db, options->setup[i], options->token,
+					   weir_after(OPEN_PATIENCE));
 	return error;
 }
 
@@ -63,12 +64,13 @@ static int try_pool(weir_sqlite_pool *pool, const struct query_database_options 
 {
 	weir_sqlite *db;
 	weir_time until = weir_after(OPEN_PATIENCE);
-	int error = weir_sqlite_acquire(pool, &db, NULL, until);
+	int error = weir_sqlite_acquire(pool, &db, options->token, until);
 	if (error != 0) {
 		weir_sqlite_pool_message(pool, text, size);
 		return error;
 	}
-	error = weir_sqlite_exec(db, "SELECT 1 FROM sqlite_master", NULL, 0, NULL, NULL, until);
+	error = weir_sqlite_exec(db, "SELECT 1 FROM sqlite_master", NULL, 0, NULL, options->token,
+				 until);
 	if (error == 0 && !options->look_only)
 		error = run_setup(db, options);
 	if (error != 0)

@@ -181,13 +181,13 @@ free_words:
 	return error;
 }
 
-int run_route(weir_server *server, const char *method, const char *path, struct run *run,
+int run_route(weir_routes *routes, const char *method, const char *path, struct run *run,
 	      const struct weir_route_options *options)
 {
 	char *pattern;
 	if (asprintf(&pattern, "%s %s", method, path) < 0)
 		return -ENOMEM;
-	int error = weir_server_route(server, pattern, run_handle, run, options);
+	int error = weir_routes_add(routes, pattern, run_handle, run, options);
 	free(pattern);
 	return error;
 }

@@ -9,7 +9,7 @@
 #ifndef WEIR_APP_RUN_H
 #define WEIR_APP_RUN_H
 
-#include <weir/server.h>
+#include <weir/routes.h>
 
 /** What to run. Everything is borrowed for as long as the route lives. */
 struct run {
@@ -27,7 +27,7 @@ int run_check(const struct run *run);
 int run_handle(weir_request *request, weir_response *response, weir_token *token);
 
 /** Adds the route "METHOD PATH". `options` may be NULL. */
-int run_route(weir_server *server, const char *method, const char *path, struct run *run,
+int run_route(weir_routes *routes, const char *method, const char *path, struct run *run,
 	      const struct weir_route_options *options);
 
 #endif

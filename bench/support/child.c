@@ -185,6 +185,22 @@ int bench_child_line(struct bench_child *child, int64_t deadline, char **line)
 	}
 }
 
+int bench_child_expect(struct bench_child *child, const char *word, int64_t deadline, char **rest)
+{
+	int result = bench_child_line(child, deadline, rest);
+
+	if (result == 0)
+		result = -EPIPE;
+	if (result == 1 && strncmp(*rest, word, strlen(word)) != 0)
+		result = -EBADMSG;
+	if (result < 0) {
+		bench_child_complain(child, strerror(-result));
+		return result;
+	}
+	*rest += strlen(word);
+	return 0;
+}
+
 int bench_child_tell(struct bench_child *child, const char *text)
 {
 	size_t size = strlen(text);

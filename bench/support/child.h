@@ -41,6 +41,10 @@ int bench_child_start(struct bench_child *child, const struct bench_child_option
  * output, -ETIMEDOUT, -EMSGSIZE (a line that does not fit), or another errno. */
 int bench_child_line(struct bench_child *child, int64_t deadline, char **line);
 
+/* Reads a line that has to begin with `word`; *rest is what follows. 0, or a negative errno after a
+ * complaint: -EPIPE at the end of its output, -EBADMSG for another line. */
+int bench_child_expect(struct bench_child *child, const char *word, int64_t deadline, char **rest);
+
 /* Writes to its stdin. Returns 0 or a negative errno. */
 int bench_child_tell(struct bench_child *child, const char *text);
 

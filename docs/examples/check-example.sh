@@ -129,6 +129,47 @@ check_cleanup() {
 	ended 0
 }
 
+check_reload() {
+	local line
+	echo before >"$work/page"
+	start "$work/page" 127.0.0.1:0
+	next_url
+	expect before "$(ask "$url/")"
+	echo after >"$work/page"
+	kill -HUP "$pid"
+	IFS= read -r -t 20 -u "$log" line
+	expect reloaded "$line"
+	expect after "$(ask "$url/")"
+	rm "$work/page"
+	kill -HUP "$pid"
+	IFS= read -r -t 20 -u "$log" line
+	expect 'not reloaded' "$line"
+	expect after "$(ask "$url/")"
+	stop
+}
+
+check_takeover() {
+	local line
+	start 127.0.0.1:0
+	next_url
+	expect 426 "$(ask -o "$work/out" -w '%{http_code}' "$url/shout")"
+	exec {shout}<>"/dev/tcp/127.0.0.1/${url##*:}"
+	printf 'GET /shout HTTP/1.1\r\nHost: me\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\nearly\n' >&"$shout"
+	IFS= read -r -t 20 -u "$shout" line
+	expect 'HTTP/1.1 101 Switching Protocols' "${line%$'\r'}"
+	while IFS= read -r -t 20 -u "$shout" line && [ "$line" != $'\r' ]; do :; done
+	IFS= read -r -t 20 -u "$shout" line
+	expect EARLY "$line"
+	echo late >&"$shout"
+	IFS= read -r -t 20 -u "$shout" line
+	expect LATE "$line"
+	kill -TERM "$pid"
+	IFS= read -r -t 20 -u "$shout" line
+	expect BYE "$line"
+	exec {shout}>&-
+	ended 0
+}
+
 check_stream() {
 	start 127.0.0.1:0
 	next_url
@@ -214,6 +255,31 @@ check_call() {
 	expect 'fine in oslo' "$(ask "$url/weather/oslo")"
 	expect 502 "$(ask -o "$work/out" -w '%{http_code}' "$url/weather/atlantis")"
 	expect 504 "$(ask -o "$work/out" -w '%{http_code}' "$url/weather/thule")"
+	stop
+}
+
+# A handshake, a text, a close, by hand: masked with zeros.
+check_chat() {
+	local line socket got
+	start 127.0.0.1:0
+	next_url
+	expect 400 "$(ask -o "$work/out" -w '%{http_code}' "$url/chat")"
+	exec {socket}<>"/dev/tcp/127.0.0.1/${url##*:}"
+	printf '%s\r\n' 'GET /chat HTTP/1.1' 'Host: localhost' 'Upgrade: websocket' \
+		'Connection: Upgrade' 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+		'Sec-WebSocket-Version: 13' '' >&"$socket"
+	IFS= read -r -t 20 line <&"$socket"
+	[[ $line == 'HTTP/1.1 101 '* ]] || fail "no handshake: $line"
+	while [ "$line" != $'\r' ]; do
+		IFS= read -r -t 20 line <&"$socket"
+	done
+	printf '\x81\x85\0\0\0\0hello' >&"$socket"
+	got=$(LC_ALL=C head -c 7 <&"$socket" | od -An -c | tr -d ' ')
+	expect '201005hello' "$got"
+	printf '\x88\x82\0\0\0\0\x03\xe8' >&"$socket"
+	got=$(LC_ALL=C head -c 4 <&"$socket" | od -An -tx1 | tr -d ' ')
+	expect '880203e8' "$got"
+	exec {socket}>&-
 	stop
 }
 

@@ -14,18 +14,25 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/weir")
 # The installed headers are what is named here; a test compares them with the directory.
 install(
   FILES
+    include/weir/handover.h
     include/weir/interrupt.h
     include/weir/io.h
+    include/weir/later.h
     include/weir/log.h
+    include/weir/rehearse.h
     include/weir/report.h
     include/weir/queue.h
     include/weir/request.h
     include/weir/response.h
+    include/weir/routes.h
     include/weir/server.h
+    include/weir/stack.h
     include/weir/sync.h
+    include/weir/systemd.h
     include/weir/task.h
     include/weir/time.h
     include/weir/token.h
+    include/weir/upgrade.h
     include/weir/visibility.h
     include/weir/weir.h
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/weir"

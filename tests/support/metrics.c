@@ -150,6 +150,7 @@ void metrics_account_read(weir_server *server, struct metrics_account *account)
 		.connections_refused = metrics_value(text, "weir_connections_refused_total"),
 		.connections_cut = metrics_value(text, "weir_connections_cut_total"),
 		.connections_open = metrics_value(text, "weir_connections_open"),
+		.connections_upgraded = metrics_value(text, "weir_upgraded_total"),
 	};
 	free(text);
 }
@@ -164,9 +165,11 @@ void metrics_account_check(const struct metrics_account *account)
 	     account->cut, account->in_flight);
 	must(account->connections_accepted ==
 		     account->connections_closed + account->connections_refused +
-			     account->connections_cut + account->connections_open,
+			     account->connections_cut + account->connections_open +
+			     account->connections_upgraded,
 	     "connections: accepted %" PRIu64 ", closed %" PRIu64 ", refused %" PRIu64
-	     ", cut %" PRIu64 ", open %" PRIu64,
+	     ", cut %" PRIu64 ", open %" PRIu64 ", upgraded %" PRIu64,
 	     account->connections_accepted, account->connections_closed,
-	     account->connections_refused, account->connections_cut, account->connections_open);
+	     account->connections_refused, account->connections_cut, account->connections_open,
+	     account->connections_upgraded);
 }

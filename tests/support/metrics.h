@@ -1,7 +1,8 @@
 /* support/metrics.h: reading a server's metrics, and whether they add up.
  *
  * Every request that was accepted is answered, refused, cancelled, cut or still in
- * flight; every connection is closed, refused, cut or still open. The sums hold in each snapshot.
+ * flight; every connection is closed, refused, cut, upgraded or still open. The sums hold in each
+ * snapshot.
  */
 #ifndef WEIR_TESTS_METRICS_H
 #define WEIR_TESTS_METRICS_H
@@ -29,7 +30,7 @@ void metrics_await_sum(weir_server *server, const char *name, uint64_t value);
 struct metrics_account {
 	uint64_t accepted, answered, refused, cancelled, cut, in_flight;
 	uint64_t connections_accepted, connections_closed, connections_refused, connections_cut;
-	uint64_t connections_open;
+	uint64_t connections_open, connections_upgraded;
 };
 
 void metrics_account_read(weir_server *server, struct metrics_account *account);

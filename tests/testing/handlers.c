@@ -12,6 +12,22 @@ weir_server *handlers_server(void)
 	return server;
 }
 
+weir_routes *handlers_routes(void)
+{
+	weir_routes *routes = NULL;
+
+	cr_assert_eq(weir_routes_create(&routes), 0);
+	return routes;
+}
+
+void handlers_serve(weir_server *server, weir_routes *routes)
+{
+	weir_routes *old = NULL;
+
+	cr_assert_eq(weir_server_swap_routes(server, routes, &old), 0);
+	weir_routes_destroy(old);
+}
+
 /* The answer that the handler gives if nobody cancels it: else a sweep proves little. */
 static void answers(const struct weir_testing_request *request,
 		    const struct weir_testing_options *options, int status)

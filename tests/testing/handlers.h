@@ -6,10 +6,15 @@
 #ifndef WEIR_TESTS_TESTING_HANDLERS_H
 #define WEIR_TESTS_TESTING_HANDLERS_H
 
+#include <weir/routes.h>
 #include <weir/testing.h>
 
 /** Makes a server that is not started. */
 weir_server *handlers_server(void);
+
+/** An empty table, and giving a full one to a server before its start. */
+weir_routes *handlers_routes(void);
+void handlers_serve(weir_server *server, weir_routes *routes);
 
 /** Runs the route once, which must answer `status`, and cancels it everywhere: there must be
  *  no fault. Returns how many points there were, of both tokens. */

@@ -6,21 +6,24 @@
 
 #include "handlers/events.h"
 
-static struct events *events;
+static struct events_route route;
 static weir_server *server;
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	server = handlers_server();
-	cr_assert_eq(events_create(0, 0, &events), 0);
-	cr_assert_eq(events_routes(server, events, "/events", NULL), 0);
+	cr_assert_eq(events_create(0, 0, &route.events), 0);
+	cr_assert_eq(events_routes(routes, &route, "/events", NULL), 0);
+	handlers_serve(server, routes);
+	cr_assert_eq(events_start(server, route.events), 0);
 	cr_assert_eq(weir_server_start(server), 0);
 }
 
 static void end(void)
 {
 	weir_server_destroy(server);
-	events_destroy(events);
+	events_destroy(route.events);
 }
 
 TestSuite(handlers_events, .init = begin, .fini = end);

@@ -32,10 +32,12 @@ static int make_files(void *arg)
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	scratch_make(&root);
 	server = handlers_server();
 	cr_assert_eq(files_open(&files, root.path), 0);
-	cr_assert_eq(files_routes(server, &files), 0);
+	cr_assert_eq(files_routes(routes, &files), 0);
+	handlers_serve(server, routes);
 }
 
 static void end(void)

@@ -7,13 +7,19 @@
 #include "handlers/routes.h"
 
 static weir_server *server;
+#define TOKEN "0123456789abcdef"
+static struct admin admin = {.token = {sizeof(TOKEN) - 1, TOKEN}};
+static const struct weir_testing_header known[] = {{"Authorization", "Bearer " TOKEN},
+						   {"Origin", "http://localhost"}};
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	server = handlers_server();
-	cr_assert_eq(health_routes(server), 0);
-	cr_assert_eq(admin_routes(server), 0);
-	cr_assert_eq(debug_routes(server), 0);
+	cr_assert_eq(health_routes(routes), 0);
+	cr_assert_eq(admin_routes(routes, &admin), 0);
+	cr_assert_eq(debug_routes(routes), 0);
+	handlers_serve(server, routes);
 }
 
 static void end(void)
@@ -34,8 +40,11 @@ static unsigned passes(struct weir_testing_request request, int status)
 
 #define GET(path) ((struct weir_testing_request){.target = (path)})
 #define ADMIN(verb, path)                                                                          \
-	((struct weir_testing_request){                                                            \
-		.method = (verb), .target = (path), .scope = WEIR_SCOPE_ADMIN})
+	((struct weir_testing_request){.method = (verb),                                           \
+				       .target = (path),                                           \
+				       .scope = WEIR_SCOPE_ADMIN,                                  \
+				       .headers = known,                                           \
+				       .header_count = 1})
 
 Test(handlers_own, health)
 {
@@ -55,14 +64,14 @@ Test(handlers_own, admin)
 
 Test(handlers_own, shutdown)
 {
-	static const struct weir_testing_header origin[] = {{"Origin", "http://localhost"}};
 	struct weir_testing_request request = ADMIN("POST", "/shutdown");
 
 	(void)passes(request, 202);
 	cr_assert(weir_server_stopping(server));
-	request.headers = origin;
-	request.header_count = 1;
+	request.header_count = 2;
 	(void)passes(request, 403);
+	request.header_count = 0;
+	(void)passes(request, 401);
 }
 
 Test(handlers_own, debug_sleep)

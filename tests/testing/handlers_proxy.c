@@ -19,6 +19,7 @@ static const struct weir_route_options streamed = {.body = WEIR_BODY_STREAMED};
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	static const struct weir_curl_options curl = {.connect_timeout = WEIR_SECOND};
 
 	fixture_create(&upstream, NULL);
@@ -30,8 +31,9 @@ static void begin(void)
 	nowhere = (struct proxy){.upstream = "http://127.0.0.1:1", .path = "/down/{path...}"};
 	cr_assert_eq(weir_curl_create(&curl, &proxy.client), 0);
 	cr_assert_eq(weir_curl_create(&curl, &nowhere.client), 0);
-	cr_assert_eq(proxy_route(server, "*", proxy.path, &proxy, NULL), 0);
-	cr_assert_eq(proxy_route(server, "*", nowhere.path, &nowhere, NULL), 0);
+	cr_assert_eq(proxy_route(routes, "*", proxy.path, &proxy, NULL), 0);
+	cr_assert_eq(proxy_route(routes, "*", nowhere.path, &nowhere, NULL), 0);
+	handlers_serve(server, routes);
 }
 
 static void end(void)

@@ -22,6 +22,7 @@ static const struct query_parameter parameters[] = {
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	static const char *const setup[] = {
 		"CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
@@ -39,8 +40,9 @@ static void begin(void)
 				  1, &writing),
 		     0);
 	server = handlers_server();
-	cr_assert_eq(query_route(server, "GET", "/notes", reading, NULL), 0);
-	cr_assert_eq(query_route(server, "POST", "/notes", writing, NULL), 0);
+	cr_assert_eq(query_route(routes, "GET", "/notes", reading, NULL), 0);
+	cr_assert_eq(query_route(routes, "POST", "/notes", writing, NULL), 0);
+	handlers_serve(server, routes);
 }
 
 static void end(void)

@@ -24,12 +24,14 @@ static struct run runs[] = {
 
 static void begin(void)
 {
+	weir_routes *routes = handlers_routes();
 	server = handlers_server();
-	cr_assert_eq(run_route(server, "GET", "/says", &runs[0], NULL), 0);
-	cr_assert_eq(run_route(server, "POST", "/copies", &runs[1], NULL), 0);
-	cr_assert_eq(run_route(server, "GET", "/sleeps", &runs[2], NULL), 0);
-	cr_assert_eq(run_route(server, "GET", "/fails", &runs[3], NULL), 0);
-	cr_assert_eq(run_route(server, "GET", "/missing", &runs[4], NULL), 0);
+	cr_assert_eq(run_route(routes, "GET", "/says", &runs[0], NULL), 0);
+	cr_assert_eq(run_route(routes, "POST", "/copies", &runs[1], NULL), 0);
+	cr_assert_eq(run_route(routes, "GET", "/sleeps", &runs[2], NULL), 0);
+	cr_assert_eq(run_route(routes, "GET", "/fails", &runs[3], NULL), 0);
+	cr_assert_eq(run_route(routes, "GET", "/missing", &runs[4], NULL), 0);
+	handlers_serve(server, routes);
 }
 
 static void end(void)

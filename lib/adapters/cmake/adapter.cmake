@@ -1,10 +1,12 @@
-# weir_add_adapter(NAME name SOURCES file... [PACKAGE module] [DESCRIPTION text])
+# weir_add_adapter(NAME name SOURCES file... [PACKAGE module] [LIBRARY target FLAG flag]
+#                  [DESCRIPTION text])
 #
 # Defines the targets of one adapter, and what is installed of it. PACKAGE is the pkg-config
-# module it stands on; if that is missing, nothing is defined and the summary says so.
+# module it stands on; if that is missing, nothing is defined and the summary says so. LIBRARY is
+# one more, which pkg-config does not know, found by the caller; FLAG is what links it (-lname).
 # For `cmake --install` it relies on the variables of lib/cmake/install.cmake.
 function(weir_add_adapter)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;PACKAGE;DESCRIPTION" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;PACKAGE;LIBRARY;FLAG;DESCRIPTION" "SOURCES")
   if(NOT arg_NAME OR NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR
       "An adapter needs NAME and SOURCES; not understood: ${arg_UNPARSED_ARGUMENTS}")
@@ -23,6 +25,7 @@ function(weir_add_adapter)
     set(found " with ${module} ${weir_${name}_needs_VERSION}")
     set(package_target PkgConfig::weir_${name}_needs)
   endif()
+  list(APPEND package_target ${arg_LIBRARY})
   message(STATUS "adapter ${name}: built${found}")
 
   add_library(weir_${name}_objects OBJECT ${arg_SOURCES})
@@ -50,11 +53,11 @@ function(weir_add_adapter)
     VERSION ${PROJECT_VERSION} SOVERSION 0 EXPORT_NAME ${name})
   add_library(weir::${name} ALIAS weir_${name}_static)
 
-  weir__install_adapter(${name} "${module}" "${arg_DESCRIPTION}")
+  weir__install_adapter(${name} "${module}" "${arg_FLAG}" "${arg_DESCRIPTION}")
 endfunction()
 
 # The CMake package has the shared library; the archive is for pkg-config --static.
-function(weir__install_adapter name module description)
+function(weir__install_adapter name module flag description)
   install(FILES "${PROJECT_SOURCE_DIR}/lib/adapters/include/weir/${name}.h"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/weir"
     COMPONENT development)
@@ -69,6 +72,7 @@ function(weir__install_adapter name module description)
 
   set(adapter_name ${name})
   set(adapter_module "${module}")
+  set(adapter_flag "${flag}")
   set(adapter_description "${description}")
   configure_file("${PROJECT_SOURCE_DIR}/lib/adapters/cmake/adapter.pc.in" weir-${name}.pc @ONLY)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/weir-${name}.pc"

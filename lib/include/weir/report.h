@@ -64,12 +64,18 @@ struct weir_straggler {
 	weir_time looked_ago; /**< how long ago; up to 100 ms too much */
 	int waiting;          /**< 1: that call is still waiting on the token */
 	int abandoned;        /**< 1: its handler never came back; 0: its connection was cut */
+	int upgraded;         /**< 1: not a request, but a connection that left HTTP */
+	/** Where its thread was just before (weir/stack.h), one line a frame, the innermost first,
+	 *  with line feeds between them; "(did not answer)" if it did not within 200 ms; "" or NULL
+	 *  if no thread had it. Borrowed with the report. */
+	const char *stack;
 };
 
 /** A background task (weir/task.h) that had not come back when its time was over. */
 struct weir_task_left {
-	char name[64]; /**< cut to fit */
-	weir_time age; /**< since its thread began, up to then */
+	char name[64];     /**< cut to fit */
+	weir_time age;     /**< since its thread began, up to then */
+	const char *stack; /**< where its thread was, like that of a straggler */
 };
 
 /** How a stage of teardown went: X(name, key, text). */
@@ -94,11 +100,12 @@ WEIR_API const char *weir_stage_result_key(int result);
 struct weir_stage {
 	char name[64]; /**< cut to fit */
 	enum weir_stage_result result;
-	int error;        /**< what it returned; 0 if it did not come back or was skipped */
-	weir_time share;  /**< the time it had */
-	weir_time time;   /**< the time it took, or was waited for; 0: skipped */
-	char because[64]; /**< of one that was skipped: "workers", "tasks" or the name of a stage:
-			   *   what had not come back. "" otherwise */
+	int error;         /**< what it returned; 0 if it did not come back or was skipped */
+	weir_time share;   /**< the time it had */
+	weir_time time;    /**< the time it took, or was waited for; 0: skipped */
+	char because[64];  /**< of one that was skipped: "workers", "tasks" or the name of a stage:
+			    *   what had not come back. "" otherwise */
+	const char *stack; /**< of one that never came back: where its thread was. Else NULL */
 };
 
 struct weir_report_counts {
@@ -110,6 +117,9 @@ struct weir_report_counts {
 	uint64_t cut;         /**< connection cut before the answer was out */
 	uint64_t abandoned;   /**< not over when the report was made: handler never came back */
 	uint64_t idle_closed; /**< connections without a request that were closed */
+	/* Connections that left HTTP (weir/upgrade.h); their requests are among the answered. */
+	uint64_t upgraded;     /**< open when the stop began, or opened while it ran */
+	uint64_t upgraded_cut; /**< of these, cut when the drain timeout was over */
 };
 
 struct weir_report {

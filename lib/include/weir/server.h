@@ -9,7 +9,8 @@
  * to be run; background tasks and the stages of teardown (weir/task.h) have threads of their
  * own. The first deadline in the process starts one timer thread, which lives as
  * long as the process. All of them block every signal but those that report a fault of
- * their own (SIGSEGV and its like), so signals go to the program's own threads.
+ * their own (SIGSEGV and its like), so signals go to the program's own threads; those that run
+ * the program's code take one more, which asks for their stacks (weir/stack.h).
  *
  * Durations are in nanoseconds (weir/time.h). Calls may be made from any thread, where
  * nothing else is said; those marked "before the start" from one thread at a time.
@@ -34,6 +35,12 @@ extern "C" {
 #endif
 
 typedef struct weir_server weir_server;
+
+/** Writes what is at `address`, a return address, for people: "function+0x1c (file.c:41)", cut to
+ *  fit, without line feeds. The call that returns there is the instruction before it. Returns 0, or
+ *  a negative errno: the address is printed as a number. Any thread but the acceptor's, several at
+ *  a time. */
+typedef int (*weir_symbolizer)(void *arg, uintptr_t address, char *out, size_t size);
 
 /** For a duration whose zero means "the default": none at all. */
 #define WEIR_NONE ((weir_time)-1)
@@ -107,6 +114,11 @@ struct weir_server_options {
 	weir_log_fn log;
 	void *log_arg;
 	enum weir_log_level log_level; /**< the default, 0, is errors only */
+
+	/** Finds the names of functions for the stacks of stragglers (weir/stack.h); NULL:
+	 *  weir_symbolize_elf(). `symbolizer_arg` is borrowed until destroy. */
+	weir_symbolizer symbolizer;
+	void *symbolizer_arg;
 
 	/** Called once on the coordinator's thread when a stop begins, after the listeners
 	 *  were closed and the drain token has tripped; the stop goes on when it returns. May
@@ -182,17 +194,28 @@ WEIR_API int weir_server_route(weir_server *server, const char *pattern, weir_ha
 /** Binds an address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (the first of its
  *  addresses that can be had), ":8080" (every IPv4 address; "[::]:8080" is every IPv6
  *  address) or "unix:/run/weir.sock"; port 0 takes a free one. A socket file that is left
- *  over from before is replaced; one that somebody listens on is not. May be called any
- *  number of times. Before the start only. `scope` is WEIR_SCOPE_PUBLIC or WEIR_SCOPE_ADMIN.
- *  Returns 0 or -EINVAL (not an address), -EADDRINUSE, -EACCES,
+ *  over from before is replaced; one that somebody listens on is not. Of an admin listener it has
+ *  mode 0600, of others what the umask leaves. A socket of this address
+ *  that was inherited (weir/handover.h) is taken instead; "systemd" takes all of those that are
+ * left, and "systemd:NAME" all of that name (-ENOENT if there are none). Any number of times,
+ * before the start and while the server runs, from any thread, handlers included: when it returns,
+ * the listener serves (before the start: its clients wait for it). `scope` is WEIR_SCOPE_PUBLIC or
+ *  WEIR_SCOPE_ADMIN. Returns 0 or -EINVAL (not an address), -EADDRINUSE, -EACCES,
  *  -EADDRNOTAVAIL, -EEXIST (the path is there and is not a socket), -ENAMETOOLONG, -ENOENT
- *  (no such host, or no directory for the socket), -ENOMEM, -EBUSY (already started), or another
- * errno of socket(2), bind(2) or listen(2). Clients may connect from here on; they are served from
- *  the start on. */
+ *  (no such host, or no directory for the socket), -ENOMEM, -ECANCELED (a stop was asked for), or
+ *  another errno of socket(2), bind(2) or listen(2). */
 WEIR_API int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope);
 
-/** The URL of the n-th listener, like "http://127.0.0.1:41233" or "unix:/run/weir.sock";
- *  NULL if there are not so many. Valid until destroy. */
+/** Closes the listener whose URL this is (weir_server_url()), without resetting anybody: what
+ *  was in its backlog is taken first. Its connections stay: requests in flight are answered, and
+ *  from here on each answer on them says `Connection: close`. Any thread, handlers included; the
+ *  address can be listened on again when it returns. Returns 0, -ENOENT (no such listener, or it
+ *  is closed), -ECANCELED (a stop was asked for, and closes it). */
+WEIR_API int weir_server_unlisten(weir_server *server, const char *url);
+
+/** The URL of the n-th open listener, oldest first, like "http://127.0.0.1:41233" or
+ *  "unix:/run/weir.sock"; NULL if there are not so many. Valid until weir_server_unlisten() closes
+ *  that listener, or until destroy; the listeners that a stop has closed still count. */
 WEIR_API const char *weir_server_url(const weir_server *server, size_t n);
 
 /** Starts the threads and begins to serve. Returns 0; -EALREADY; -ECANCELED if a stop came
@@ -204,6 +227,11 @@ WEIR_API int weir_server_start(weir_server *server);
  *  the rest are ignored. `who` is copied, 63 characters of it: "SIGTERM", "admin", ...;
  *  NULL is "the program". Not async-signal-safe. */
 WEIR_API void weir_server_stop(weir_server *server, const char *who);
+
+/** Other times for the stop to come, each as in weir_server_options: 0 is the default. Any thread.
+ *  Returns 0, -EINVAL, or -ECANCELED (a stop was asked for, and goes by those it began with). */
+WEIR_API int weir_server_set_stop_times(weir_server *server, weir_time lame_duck, weir_time grace,
+					weir_time drain_timeout);
 
 /** Ends the grace of a stop now: tokens are tripped. Asks for a stop if there was none. */
 WEIR_API void weir_server_cancel(weir_server *server, const char *who);
@@ -222,6 +250,17 @@ WEIR_API int weir_server_wait(weir_server *server, const struct weir_report **re
  *  that has more to do blocks the two itself before this call.
  *  Returns the outcome as weir_server_wait(), or the error of weir_server_start(). */
 WEIR_API int weir_server_run(weir_server *server, const struct weir_report **report);
+
+/** Has weir_server_run() take this signal too, and call `fn` on its thread when it comes, before
+ *  and during a stop; `fn` must come back soon, because SIGTERM waits for it. Signals of one
+ *  number that come while `fn` runs are one, as signal(7) has it. weir_server_run() blocks it like
+ *  SIGINT and SIGTERM, and what is said there of those is true of it. -EINVAL for these two, for
+ *  those that report a fault, and for what is no signal or cannot be caught. Before
+ *  weir_server_run(), on its thread; at most 8 signals (-ENOSPC). A second call for the same signal
+ *  replaces the first. `arg` is borrowed until destroy. Returns 0. */
+typedef void (*weir_signal_fn)(weir_server *server, int signal_number, void *arg);
+WEIR_API int weir_server_on_signal(weir_server *server, int signal_number, weir_signal_fn fn,
+				   void *arg);
 
 /** Frees a server that was never started or has been waited for; stops it and waits if
  *  need be. If a handler, a task or a stage of teardown never came back, nothing that it could

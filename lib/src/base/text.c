@@ -162,6 +162,53 @@ void weir__text_seconds(struct weir__text *text, weir_time duration)
 			  duration % WEIR_SECOND / WEIR_MICROSECOND);
 }
 
+/* Without %f, whose decimal point depends on the program's locale. */
+void weir__text_duration(struct weir__text *text, weir_time duration)
+{
+	if (duration < WEIR_SECOND)
+		weir__text_printf(text, "%" PRId64 ".%" PRId64 " ms", duration / WEIR_MILLISECOND,
+				  duration % WEIR_MILLISECOND / (WEIR_MILLISECOND / 10));
+	else
+		weir__text_printf(text, "%" PRId64 ".%02" PRId64 " s", duration / WEIR_SECOND,
+				  duration % WEIR_SECOND / (WEIR_SECOND / 100));
+}
+
+/* The length of the first line. */
+static size_t line_length(const char *lines)
+{
+	return (size_t)(strchrnul(lines, '\n') - lines);
+}
+
+static const char *next_line(const char *lines)
+{
+	lines += line_length(lines);
+	return *lines ? lines + 1 : lines;
+}
+
+void weir__text_lines(struct weir__text *text, const char *indent, const char *lines)
+{
+	for (lines = lines ? lines : ""; *lines; lines = next_line(lines)) {
+		weir__text_append(text, indent, strlen(indent));
+		weir__text_append(text, lines, line_length(lines));
+		weir__text_append(text, "\n", 1);
+	}
+}
+
+void weir__text_stack(struct weir__text *text, const char *lines)
+{
+	char line[256];
+	const char *comma = "";
+
+	weir__text_append(text, ",\"stack\":[", 10);
+	for (lines = lines ? lines : ""; *lines; lines = next_line(lines)) {
+		(void)snprintf(line, sizeof(line), "%.*s", (int)line_length(lines), lines);
+		weir__text_append(text, comma, strlen(comma));
+		weir__text_json(text, line);
+		comma = ",";
+	}
+	weir__text_append(text, "]", 1);
+}
+
 void weir__text_look(struct weir__text *text, const char *at, weir_time ago, int waiting)
 {
 	weir__text_append(text, ",\"looked_at\":", 13);

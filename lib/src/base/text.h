@@ -37,6 +37,16 @@ void weir__text_logfmt(struct weir__text *text, const char *value);
 /* A duration in seconds with six decimals, and a point whatever the locale. */
 void weir__text_seconds(struct weir__text *text, weir_time duration);
 
+/* A duration for people: "4.2 ms", "12.07 s"; likewise. */
+void weir__text_duration(struct weir__text *text, weir_time duration);
+
+/* Each line of `lines`, between which there are line feeds, behind `indent` and with a line feed at
+ * its end. NULL is as "": none. */
+void weir__text_lines(struct weir__text *text, const char *indent, const char *lines);
+
+/* The member "stack" of a JSON object, with a comma before it: the same as an array of strings. */
+void weir__text_stack(struct weir__text *text, const char *lines);
+
 /* The members of a JSON object, each with a comma before it, for the last look at a token:
  * "looked_at", "looked_seconds_ago", both null if `at` is "", and "waiting". */
 void weir__text_look(struct weir__text *text, const char *at, weir_time ago, int waiting);

@@ -4,9 +4,24 @@
 #include <signal.h>
 #include <stdio.h>
 
+static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+bool weir__thread_may_use_signal(int number)
+{
+	size_t i;
+
+	/* Between the standard signals and SIGRTMIN are those that glibc keeps for itself. */
+	if (number < 1 || number > SIGRTMAX || (number >= 32 && number < SIGRTMIN) ||
+	    number == SIGKILL || number == SIGSTOP)
+		return false;
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (number == faults[i])
+			return false;
+	return true;
+}
+
 static void block_signals(sigset_t *before)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 	sigset_t mask;
 	size_t i;
 

@@ -28,6 +28,7 @@
 #include <weir/interrupt.h>
 
 #include "base/list.h"
+#include "base/thread.h"
 #include "cancel/timer.h"
 #include "cancel/token.h"
 
@@ -254,26 +255,11 @@ void weir_interrupt_end(weir_interrupt *scope)
 	errno = saved;
 }
 
-static bool can_be_used(int number)
-{
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-	size_t i;
-
-	/* Between the standard signals and SIGRTMIN are those that glibc keeps for itself. */
-	if (number < 1 || number > SIGRTMAX || (number >= 32 && number < SIGRTMIN) ||
-	    number == SIGKILL || number == SIGSTOP)
-		return false;
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		if (number == faults[i])
-			return false;
-	return true;
-}
-
 int weir_interrupt_use_signal(int signal_number)
 {
 	int error = 0;
 
-	if (!can_be_used(signal_number))
+	if (!weir__thread_may_use_signal(signal_number))
 		return -EINVAL;
 	(void)pthread_mutex_lock(&setup.lock);
 	if (atomic_load_explicit(&setup.in_use, memory_order_relaxed))

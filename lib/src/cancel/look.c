@@ -9,6 +9,9 @@
  * write places (`by`), and it, too, stops as soon as it sees that another thread looks in the
  * same tick (`crowded`): a few stores in a tick, however many threads there are. A token that
  * one thread looks at, as a request's, always has its latest place.
+ *
+ * The gaps between looks (gap.h) are measured where a look is the first in its tick, which is
+ * not the path of a check that has nothing to record, and around each wait.
  */
 #include "cancel/token.h"
 
@@ -18,6 +21,34 @@
 
 /* Its address is the thread's identity. */
 static _Thread_local char self;
+
+struct weir__gap weir__gap_shared;
+static _Thread_local struct weir__gap *own_gap;
+
+void weir__gap_of_thread(struct weir__gap *gap)
+{
+	own_gap = gap;
+}
+
+static struct weir__gap *gap_of(const weir_token *token)
+{
+	return token->gap == &weir__gap_shared ? own_gap : token->gap;
+}
+
+/* Tells the gaps of a token, and of those that a linked one stands for, of a look or of the end of
+ * a wait. */
+static void tell_gap(const weir_token *token, weir_time now,
+		     void (*tell)(struct weir__gap *gap, weir_time now))
+{
+	struct weir__gap *gap = gap_of(token);
+	const weir_token *source;
+	size_t i = 0;
+
+	if (gap)
+		tell(gap, now);
+	while ((source = weir__linked_source(token->root, i++)))
+		tell_gap(source, now, tell);
+}
 
 static void record_in_sources(const weir_token *root, const char *where);
 
@@ -41,8 +72,12 @@ static void record(weir_token *token, const char *where)
 		return;
 	atomic_store_explicit(&look->where, where, memory_order_relaxed);
 	if (fresh) {
+		struct weir__gap *gap = gap_of(token);
+
 		atomic_store_explicit(&look->by, &self, memory_order_relaxed);
 		atomic_store_explicit(&look->tick, tick, memory_order_relaxed);
+		if (gap)
+			weir__gap_look(gap, tick);
 	}
 	if (token->root->kind == WEIR__LINKED)
 		record_in_sources(token->root, where);
@@ -124,11 +159,14 @@ static void add_waiters(weir_token *token, uint32_t n)
 
 void weir__token_wait_begin(weir_token *token, const char *where)
 {
+	weir_time now;
 	const char *last;
 
 	if (!token)
 		return;
-	weir__tick_update(weir_now());
+	now = weir_now();
+	weir__tick_update(now);
+	tell_gap(token, now, weir__gap_sleep);
 	last = atomic_load_explicit(&token->look.where, memory_order_relaxed);
 	/* Of calls within calls the outer one says more. */
 	if (!where || is_waited_for(token))
@@ -140,10 +178,14 @@ void weir__token_wait_begin(weir_token *token, const char *where)
 
 void weir__token_wait_end(weir_token *token)
 {
+	weir_time now;
+
 	if (!token)
 		return;
 	add_waiters(token, UINT32_MAX); /* minus one */
-	weir__tick_update(weir_now());
+	now = weir_now();
+	weir__tick_update(now);
+	tell_gap(token, now, weir__gap_wake);
 }
 
 void weir__token_set_probe(weir_token *token, const struct weir__probe *probe)

@@ -71,6 +71,7 @@ int weir_token_create_shield(weir_token *parent, weir_time budget, weir_token **
 	shield->limit = WEIR_NEVER;
 	if (parent) {
 		shield->token.kind = WEIR__SHIELD;
+		shield->token.gap = NULL; /* gap.h says why */
 		shield->token.timer.stays = true;
 		(void)pthread_mutex_lock(&parent->root->lock);
 		error = weir__deadline_arm_locked(&shield->token);

@@ -80,6 +80,7 @@ void weir__token_init_child(weir_token *token, weir_token *parent,
 	token->root = parent ? parent->root : token;
 	token->release = release;
 	token->probe = NULL;
+	token->gap = parent ? parent->gap : NULL;
 	token->kind = WEIR__PLAIN;
 	weir__list_init(&token->children);
 	weir__list_init(&token->sibling);

@@ -16,6 +16,7 @@
 #include <weir/token.h>
 
 #include "base/list.h"
+#include "cancel/gap.h"
 #include "cancel/timer.h"
 
 /* When and where a token was last looked at (look.c). Relaxed: nobody concludes anything about
@@ -66,6 +67,7 @@ struct weir_token {
 	weir_token *root, *parent;
 	void (*release)(weir_token *token); /* called when the last reference has gone */
 	const struct weir__probe *probe;    /* inherited; NULL: none */
+	struct weir__gap *gap;              /* inherited, but by shields; NULL: nobody asks */
 	enum weir__token_kind kind;
 
 	/* under the tree's lock */
@@ -135,6 +137,20 @@ void weir__token_look(weir_token *token, const char *where);
  * beneath it or linked to it later. Before the token is shared and has descendants. The
  * probe is borrowed for as long as one of them lives. A token without one pays nothing. */
 void weir__token_set_probe(weir_token *token, const struct weir__probe *probe);
+
+/* look.c: from here on looks at this token, and at what is made beneath it or linked to it later,
+ * are also told to `gap`, which is borrowed for as long as one of them lives. Before the token is
+ * shared and has descendants. A check pays nothing for it. */
+static inline void weir__token_set_gap(weir_token *token, struct weir__gap *gap)
+{
+	token->gap = gap;
+}
+
+/* look.c: the gap of a token that many threads wait for, like a server's drain token: each look
+ * counts for the gap that its thread has at that time. */
+extern struct weir__gap weir__gap_shared __attribute__((visibility("hidden")));
+/* look.c: the gap of this thread, until the next call; NULL: none. Borrowed. */
+void weir__gap_of_thread(struct weir__gap *gap);
 
 /* look.c: what is known of a child that is being freed stays known in its parent. */
 void weir__token_look_keep(weir_token *parent, const weir_token *child);

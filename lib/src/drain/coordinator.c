@@ -1,6 +1,6 @@
 /* coordinator.c: the phases of a stop.
  *
- *	RUNNING --request--> LAME_DUCK --its time is over, or hurried--> CLOSING
+ *	RUNNING --request--> LAME_DUCK --its time is over, hurried, or deserted--> CLOSING
  *	RUNNING --request, without a lame-duck time, or hurried--> CLOSING
  *	CLOSING --intake stopped--> GRACE
  *	GRACE --nothing in flight--> TEARDOWN
@@ -46,6 +46,7 @@ int weir__drain_init(struct weir__drain *drain, const struct weir__drain_options
 
 	memset(drain, 0, sizeof(*drain));
 	drain->options = *options;
+	drain->lame_duck = options->lame_duck;
 	error = -pthread_mutex_init(&drain->lock, NULL);
 	if (error)
 		return error;
@@ -127,6 +128,24 @@ void weir__drain_hurry(struct weir__drain *drain, const char *who)
 	(void)pthread_mutex_unlock(&drain->lock);
 }
 
+/* Whoever runs the stop looks at the times after it has seen the request, under the lock. */
+int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_time grace,
+			  weir_time timeout)
+{
+	int error = 0;
+
+	(void)pthread_mutex_lock(&drain->lock);
+	if (drain->stop_requested) {
+		error = -ECANCELED;
+	} else {
+		drain->options.lame_duck = lame_duck;
+		drain->options.grace = grace;
+		drain->options.timeout = timeout;
+	}
+	(void)pthread_mutex_unlock(&drain->lock);
+	return error;
+}
+
 void weir__drain_notify(struct weir__drain *drain)
 {
 	(void)pthread_mutex_lock(&drain->lock);
@@ -178,7 +197,7 @@ static weir_time plus(weir_time start, weir_time duration)
 
 static weir_time lame_duck_until(const struct weir__drain *drain)
 {
-	return plus(drain->requested_at, drain->options.lame_duck);
+	return plus(drain->requested_at, drain->lame_duck);
 }
 
 static weir_time timeout_at(const struct weir__drain *drain)
@@ -296,6 +315,19 @@ static bool requested(struct weir__drain *drain, bool *hurried)
 	return stop;
 }
 
+void weir__drain_lame_duck(struct weir__drain *drain, weir_time least)
+{
+	(void)pthread_mutex_lock(&drain->lock);
+	if (!drain->stop_requested && drain->lame_duck < least)
+		drain->lame_duck = least;
+	(void)pthread_mutex_unlock(&drain->lock);
+}
+
+static bool deserted(const struct weir__drain *drain)
+{
+	return drain->options.deserted && drain->options.deserted(drain->options.arg);
+}
+
 weir_time weir__drain_grace_end(struct weir__drain *drain)
 {
 	weir_time end;
@@ -304,6 +336,21 @@ weir_time weir__drain_grace_end(struct weir__drain *drain)
 	end = drain->cancel_requested ? drain->closing_at : grace_until(drain);
 	(void)pthread_mutex_unlock(&drain->lock);
 	return end;
+}
+
+weir_time weir__drain_left(struct weir__drain *drain)
+{
+	weir_time now = drain->options.now(drain->options.arg), end;
+
+	(void)pthread_mutex_lock(&drain->lock);
+	if (!drain->stop_requested)
+		end = 0;
+	else if (weir__drain_phase(drain) <= WEIR_PHASE_LAME_DUCK && !drain->cancel_requested)
+		end = plus(lame_duck_until(drain), drain->options.timeout);
+	else
+		end = timeout_at(drain);
+	(void)pthread_mutex_unlock(&drain->lock);
+	return end > now ? end - now : 0;
 }
 
 weir_time weir__drain_step(struct weir__drain *drain)
@@ -317,13 +364,13 @@ weir_time weir__drain_step(struct weir__drain *drain)
 		case WEIR_PHASE_RUNNING:
 			if (!stop)
 				return WEIR_NEVER;
-			if (drain->options.lame_duck > 0 && !hurried)
+			if (drain->lame_duck > 0 && !hurried)
 				enter(drain, WEIR_PHASE_LAME_DUCK);
 			else
 				begin_closing(drain);
 			break;
 		case WEIR_PHASE_LAME_DUCK:
-			if (!hurried && now < lame_duck_until(drain))
+			if (!hurried && now < lame_duck_until(drain) && !deserted(drain))
 				return lame_duck_until(drain);
 			begin_closing(drain);
 			break;

@@ -58,12 +58,14 @@ struct weir__drain_options {
 	weir_time lame_duck;         /* from the request for the stop; not negative */
 	weir_time grace, timeout;    /* from the end of the lame-duck time; likewise */
 	weir_time (*now)(void *arg); /* the clock; also called under the drain's lock */
+	/* Whether a lame-duck time has nobody left to wait for; NULL: never. */
+	bool (*deserted)(void *arg);
 	void (*entered)(void *arg, enum weir_phase phase); /* after each transition; may be NULL */
 	void *arg;
 };
 
 struct weir__drain {
-	/* fixed before the run */
+	/* fixed before the run; its times until a stop is asked for, under the lock */
 	struct weir__drain_options options;
 	struct weir__drain_part parts[WEIR__DRAIN_MAX_PARTS];
 	size_t part_count;
@@ -74,7 +76,8 @@ struct weir__drain {
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	/* under the lock */
 	bool stop_requested, cancel_requested;
-	uint64_t events; /* counts notifications, so that none falls between look and wait */
+	weir_time lame_duck; /* the options', or longer; fixed once a stop is requested */
+	uint64_t events;     /* counts notifications, so that none falls between look and wait */
 	char who[64];
 	weir_time requested_at;
 	weir_time closing_at; /* what grace and timeout count from; once CLOSING */
@@ -105,9 +108,20 @@ void weir__drain_notify(struct weir__drain *drain);
 
 bool weir__drain_requested(struct weir__drain *drain);
 
+/* Before a request: makes the lame-duck time as long as this at least. Any thread. */
+void weir__drain_lame_duck(struct weir__drain *drain, weir_time least);
+
+/* Other times for a stop. Any thread. 0, or -ECANCELED once a stop was asked for. */
+int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_time grace,
+			  weir_time timeout);
+
 /* Until when requests are left undisturbed; in the past if the stop was hurried. Once CLOSING.
  * Any thread. */
 weir_time weir__drain_grace_end(struct weir__drain *drain);
+
+/* Until the stop forces what is left: the time that there is in all phases still to come; 0 if that
+ * has passed, or if no stop is requested. Any thread. */
+weir_time weir__drain_left(struct weir__drain *drain);
 
 static inline enum weir_phase weir__drain_phase(const struct weir__drain *drain)
 {

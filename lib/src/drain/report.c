@@ -2,9 +2,9 @@
 #include <weir/report.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/text.h"
+#include "drain/straggler.h"
 
 static const struct {
 	const char *key, *text;
@@ -45,17 +45,6 @@ static const char *outcome_key(enum weir_outcome outcome)
 	return "left";
 }
 
-/* Without %f, whose decimal point depends on the program's locale. */
-static void text_duration(struct weir__text *text, weir_time duration)
-{
-	if (duration < WEIR_SECOND)
-		weir__text_printf(text, "%" PRId64 ".%" PRId64 " ms", duration / WEIR_MILLISECOND,
-				  duration % WEIR_MILLISECOND / (WEIR_MILLISECOND / 10));
-	else
-		weir__text_printf(text, "%" PRId64 ".%02" PRId64 " s", duration / WEIR_SECOND,
-				  duration % WEIR_SECOND / (WEIR_SECOND / 100));
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -70,45 +59,16 @@ static const char *plural(uint64_t n)
 	X(cancelled)                                                                               \
 	X(cut)                                                                                     \
 	X(abandoned)                                                                               \
-	X(idle_closed)
-
-/* What a handler did with its token, which is why it is still there: or did not do. */
-static void text_look(struct weir__text *text, const struct weir_straggler *straggler)
-{
-	char words[160];
-	struct weir__text ago = WEIR__TEXT_EMPTY;
-
-	if (!straggler->looked_at[0]) {
-		if (straggler->abandoned)
-			weir__text_append(text, " token=\"never looked at\"", 24);
-		return;
-	}
-	text_duration(&ago, straggler->looked_ago);
-	(void)snprintf(words, sizeof(words),
-		       straggler->waiting ? "waited on for %s in %s"
-					  : "last looked at %s ago at %s",
-		       ago.error ? "?" : ago.data, straggler->looked_at);
-	weir__text_free(&ago);
-	weir__text_append(text, " token=", 7);
-	weir__text_logfmt(text, words);
-}
+	X(idle_closed)                                                                             \
+	X(upgraded)                                                                                \
+	X(upgraded_cut)
 
 static void text_straggler(struct weir__text *text, const struct weir_straggler *straggler)
 {
 	weir__text_printf(text, "  %s ", straggler->abandoned ? "never came back:" : "cut:");
-	weir__text_logfmt(text, straggler->route);
-	weir__text_append(text, " path=", 6);
-	weir__text_logfmt(text, straggler->path);
-	weir__text_append(text, " client=", 8);
-	weir__text_logfmt(text, straggler->client);
-	weir__text_append(text, " doing=", 7);
-	weir__text_logfmt(text, straggler->doing);
-	weir__text_append(text, " age=\"", 6);
-	text_duration(text, straggler->age);
-	weir__text_printf(text, "\" received=%" PRIu64 " sent=%" PRIu64, straggler->received,
-			  straggler->sent);
-	text_look(text, straggler);
+	weir__straggler_text(text, straggler);
 	weir__text_append(text, "\n", 1);
+	weir__text_lines(text, "      ", straggler->stack);
 }
 
 static void text_task(struct weir__text *text, const struct weir_task_left *task)
@@ -116,8 +76,9 @@ static void text_task(struct weir__text *text, const struct weir_task_left *task
 	weir__text_append(text, "  never came back: task=", 24);
 	weir__text_logfmt(text, task->name);
 	weir__text_append(text, " age=\"", 6);
-	text_duration(text, task->age);
+	weir__text_duration(text, task->age);
 	weir__text_append(text, "\"\n", 2);
+	weir__text_lines(text, "      ", task->stack);
 }
 
 static void text_stage(struct weir__text *text, const struct weir_stage *stage)
@@ -134,10 +95,11 @@ static void text_stage(struct weir__text *text, const struct weir_stage *stage)
 		return;
 	}
 	weir__text_append(text, " time=\"", 7);
-	text_duration(text, stage->time);
+	weir__text_duration(text, stage->time);
 	weir__text_append(text, "\" share=\"", 9);
-	text_duration(text, stage->share);
+	weir__text_duration(text, stage->share);
 	weir__text_append(text, "\"\n", 2);
+	weir__text_lines(text, "      ", stage->stack);
 }
 
 static size_t stages_that(const struct weir_report *report, enum weir_stage_result result)
@@ -175,6 +137,20 @@ static void text_teardown(struct weir__text *text, const struct weir_report *rep
 	}
 }
 
+/* Connections that had left HTTP. */
+static void text_upgraded(struct weir__text *text, const struct weir_report_counts *counts,
+			  const char *before)
+{
+	if (!counts->upgraded)
+		return;
+	weir__text_printf(text, "%s%" PRIu64 " upgraded connection%s", before, counts->upgraded,
+			  plural(counts->upgraded));
+	if (counts->upgraded_cut)
+		weir__text_printf(text, " (%" PRIu64 " cut)", counts->upgraded_cut);
+	else
+		weir__text_append(text, " closed", 7);
+}
+
 static void text_summary(struct weir__text *text, const struct weir_report *report)
 {
 	const struct weir_report_counts *n = &report->counts;
@@ -194,9 +170,10 @@ static void text_summary(struct weir__text *text, const struct weir_report *repo
 		break;
 	}
 	weir__text_append(text, " in ", 4);
-	text_duration(text, report->total);
+	weir__text_duration(text, report->total);
 	if (all == 0) {
-		weir__text_append(text, ": nothing was in flight", 23);
+		weir__text_append(text, ": nothing was in flight", n->upgraded ? 2 : 23);
+		text_upgraded(text, n, "");
 		text_teardown(text, report);
 		weir__text_append(text, ".\n", 2);
 		return;
@@ -212,6 +189,7 @@ static void text_summary(struct weir__text *text, const struct weir_report *repo
 	if (n->abandoned)
 		weir__text_printf(text, ", %" PRIu64 " abandoned in handlers that did not return",
 				  n->abandoned);
+	text_upgraded(text, n, ", ");
 	text_teardown(text, report);
 	weir__text_append(text, ".\n", 2);
 }
@@ -228,7 +206,7 @@ int weir_report_text(const struct weir_report *report, char **out, size_t *size)
 	for (i = 0; i < WEIR_PHASE_COUNT; i++)
 		if (report->phase_time[i] > 0) {
 			weir__text_printf(&text, " %s ", phases[i].key);
-			text_duration(&text, report->phase_time[i]);
+			weir__text_duration(&text, report->phase_time[i]);
 		}
 	weir__text_append(&text, "\n  counts:", 10);
 #define REPORT_COUNT(field) weir__text_printf(&text, " " #field "=%" PRIu64, report->counts.field);
@@ -251,25 +229,6 @@ int weir_report_text(const struct weir_report *report, char **out, size_t *size)
 	return weir__text_take(&text, out, size);
 }
 
-static void json_straggler(struct weir__text *text, const struct weir_straggler *straggler)
-{
-	weir__text_append(text, "{\"route\":", 9);
-	weir__text_json(text, straggler->route);
-	weir__text_append(text, ",\"path\":", 8);
-	weir__text_json(text, straggler->path);
-	weir__text_append(text, ",\"client\":", 10);
-	weir__text_json(text, straggler->client);
-	weir__text_append(text, ",\"doing\":", 9);
-	weir__text_json(text, straggler->doing);
-	weir__text_append(text, ",\"age_seconds\":", 15);
-	weir__text_seconds(text, straggler->age);
-	weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"abandoned\":%s",
-			  straggler->received, straggler->sent,
-			  straggler->abandoned ? "true" : "false");
-	weir__text_look(text, straggler->looked_at, straggler->looked_ago, straggler->waiting);
-	weir__text_append(text, "}", 1);
-}
-
 static void json_tasks(struct weir__text *text, const struct weir_report *report)
 {
 	size_t i;
@@ -280,6 +239,7 @@ static void json_tasks(struct weir__text *text, const struct weir_report *report
 		weir__text_json(text, report->tasks[i].name);
 		weir__text_append(text, ",\"age_seconds\":", 15);
 		weir__text_seconds(text, report->tasks[i].age);
+		weir__text_stack(text, report->tasks[i].stack);
 		weir__text_append(text, "}", 1);
 	}
 }
@@ -301,6 +261,7 @@ static void json_stages(struct weir__text *text, const struct weir_report *repor
 		weir__text_seconds(text, stage->time);
 		weir__text_append(text, ",\"share_seconds\":", 17);
 		weir__text_seconds(text, stage->share);
+		weir__text_stack(text, stage->stack);
 		weir__text_append(text, "}", 1);
 	}
 }
@@ -335,7 +296,7 @@ int weir_report_json(const struct weir_report *report, char **out, size_t *size)
 	for (i = 0; i < report->straggler_count; i++) {
 		if (i)
 			weir__text_append(&text, ",", 1);
-		json_straggler(&text, &report->stragglers[i]);
+		weir__straggler_json(&text, &report->stragglers[i]);
 	}
 	json_tasks(&text, report);
 	json_stages(&text, report);

@@ -30,6 +30,8 @@
 #include "base/thread.h"
 #include "base/tick.h"
 #include "http/exchange.h"
+#include "http/rehearsal.h"
+#include "http/upgrade.h"
 
 #define EVENTS 64
 #define STACK ((size_t)512 * 1024) /* inline handlers run on it */
@@ -155,6 +157,12 @@ static weir_time next_deadline(const struct weir__acceptor *acceptor)
 		next = acceptor->accept_at;
 	if (acceptor->finishing && acceptor->finish_by < next)
 		next = acceptor->finish_by;
+	if (acceptor->askers > 0 && acceptor->ask_by < next)
+		next = acceptor->ask_by;
+	if (acceptor->beat_at < next)
+		next = acceptor->beat_at;
+	if (weir__rehearsal_until(acceptor) < next)
+		next = weir__rehearsal_until(acceptor);
 	/* Those who look at the tokens of requests want to know the time: base/tick.h. */
 	if (!weir__list_empty(&acceptor->requests) && acceptor->now + WEIR__TICK_SLEEP < next)
 		next = acceptor->now + WEIR__TICK_SLEEP;
@@ -174,7 +182,8 @@ static int prepare_to_sleep(struct weir__acceptor *acceptor)
 	atomic_store_explicit(&acceptor->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	queued = weir__queue_length(acceptor->options.queue) > 0;
-	if (!weir__stack_empty(&acceptor->reports) || has_calls(acceptor))
+	if (!weir__stack_empty(&acceptor->reports) || has_calls(acceptor) ||
+	    atomic_load_explicit(&acceptor->upgrades->news, memory_order_relaxed))
 		return 0;
 	timeout = until(acceptor, next_deadline(acceptor));
 	return queued && timeout != 0 ? 1 : timeout;
@@ -266,6 +275,10 @@ static void expire(struct weir__acceptor *acceptor)
 	}
 	if (acceptor->accept_at && acceptor->accept_at <= acceptor->now)
 		weir__accept_resume(acceptor);
+	if (acceptor->beat_at <= acceptor->now)
+		acceptor->beat_at = acceptor->options.beat(acceptor->options.arg);
+	if (weir__rehearsal_until(acceptor) <= acceptor->now)
+		weir__rehearsal_end(acceptor, 0);
 }
 
 /* About every millisecond, as work/pool.h asks. */
@@ -281,8 +294,23 @@ static bool is_finished(const struct weir__acceptor *acceptor)
 {
 	if (!acceptor->finishing)
 		return false;
-	return acceptor->now >= acceptor->finish_by ||
-	       (acceptor->unfinished == 0 && weir__list_empty(&acceptor->lingers));
+	if (acceptor->now >= acceptor->finish_by)
+		return true;
+	return acceptor->unfinished == 0 && weir__list_empty(&acceptor->lingers) &&
+	       weir__list_empty(&acceptor->upgrades->open) &&
+	       (acceptor->askers == 0 || acceptor->now >= acceptor->ask_by);
+}
+
+static void go_round(struct weir__acceptor *acceptor)
+{
+	wait_for_events(acceptor);
+	weir__reports_take(acceptor);
+	weir__upgrades_take(acceptor);
+	take_calls(acceptor);
+	if (acceptor->mhd_ready)
+		run_mhd(acceptor);
+	nudge(acceptor);
+	expire(acceptor);
 }
 
 static void *acceptor_thread(void *arg)
@@ -290,15 +318,11 @@ static void *acceptor_thread(void *arg)
 	struct weir__acceptor *acceptor = arg;
 
 	own_acceptor = acceptor;
-	while (!is_finished(acceptor)) {
-		wait_for_events(acceptor);
-		weir__reports_take(acceptor);
-		take_calls(acceptor);
-		if (acceptor->mhd_ready)
-			run_mhd(acceptor);
-		nudge(acceptor);
-		expire(acceptor);
-	}
+	while (!is_finished(acceptor))
+		go_round(acceptor);
+	weir__intake_conclude(acceptor);
+	while (acceptor->telling > 0 && acceptor->now < acceptor->finish_by)
+		go_round(acceptor);
 	weir__intake_end(acceptor);
 	weir__linger_close_all(acceptor);
 	MHD_stop_daemon(acceptor->mhd);
@@ -341,8 +365,8 @@ static int watch_everything(struct weir__acceptor *acceptor)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(acceptor->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	struct weir__list *node;
 	int error;
-	size_t i;
 
 	if (!info)
 		return -ENOTSUP;
@@ -352,24 +376,27 @@ static int watch_everything(struct weir__acceptor *acceptor)
 	if (!error)
 		error = weir__acceptor_watch(acceptor, acceptor->wake_fd, EPOLLIN,
 					     &acceptor->wake_watch);
-	for (i = 0; i < acceptor->listener_count && !error; i++) {
-		acceptor->listeners[i].watch.ready = weir__accept_ready;
-		error = weir__acceptor_watch(acceptor, acceptor->listeners[i].fd, EPOLLIN,
-					     &acceptor->listeners[i].watch);
+	weir__list_each (node, &acceptor->listeners->list) {
+		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
+
+		listener->watch.ready = weir__accept_ready;
+		if (!error)
+			error = weir__acceptor_watch(acceptor, listener->fd, EPOLLIN,
+						     &listener->watch);
 	}
 	return error;
 }
 
 int weir__acceptor_init(struct weir__acceptor *acceptor,
 			const struct weir__acceptor_options *options,
-			struct weir__listener *listeners, size_t listener_count)
+			struct weir__listeners *listeners)
 {
 	int error;
 
 	memset(acceptor, 0, sizeof(*acceptor));
 	acceptor->options = *options;
 	acceptor->listeners = listeners;
-	acceptor->listener_count = listener_count;
+	acceptor->routes = options->routes;
 	acceptor->now = weir_now();
 	weir__list_init(&acceptor->calls);
 	weir__list_init(&acceptor->conns);
@@ -400,6 +427,9 @@ int weir__acceptor_init(struct weir__acceptor *acceptor,
 	error = watch_everything(acceptor);
 	if (error)
 		goto stop_mhd;
+	error = weir__upgrades_create(acceptor, &acceptor->upgrades);
+	if (error)
+		goto stop_mhd;
 	return 0;
 
 stop_mhd:
@@ -419,6 +449,7 @@ void weir__acceptor_fini(struct weir__acceptor *acceptor)
 {
 	if (acceptor->mhd) /* the thread was never started */
 		MHD_stop_daemon(acceptor->mhd);
+	weir__upgrades_unref(acceptor->upgrades);
 	(void)close(acceptor->dead_fd);
 	(void)close(acceptor->wake_fd);
 	(void)close(acceptor->epoll_fd);

@@ -30,18 +30,21 @@
 #include "http/deadlines.h"
 #include "http/listener.h"
 #include "http/request.h"
-#include "http/router.h"
+#include "http/routes.h"
 #include "http/watch.h"
 #include "work/pool.h"
 #include "work/queue.h"
 
 struct MHD_Daemon;
+struct weir__upgrades;
+struct weir__text;
+struct weir__rehearsal;
 
 /* All borrowed; fixed from start to end. */
 struct weir__acceptor_options {
 	struct weir_server *server;
 	weir_token *drain_token;
-	const struct weir__router *router;
+	weir_routes *routes; /* the first ones */
 	struct weir__queue *queue;
 	struct weir__pool *pool;
 	const struct weir__logger *logger;
@@ -54,6 +57,12 @@ struct weir__acceptor_options {
 	const _Atomic bool *stopping; /* a stop was asked for: answers say close from now on */
 	/* Called when nothing is in flight any more, during a stop. */
 	void (*idle)(void *arg);
+	/* Called on the acceptor's thread at the begin, and then at the times that it returns; and
+	 * when a stop begins. */
+	weir_time (*beat)(void *arg);
+	/* Called at the very end of a stop, on the acceptor's thread, when nothing but the answers
+	 * to those who wait for the drain report is left to send: writes the report. */
+	void (*conclude)(void *arg, struct weir__text *report);
 	void *arg;
 };
 
@@ -68,7 +77,9 @@ struct weir__acceptor {
 	weir__counter in_flight;           /* ordinary requests accepted and not finished */
 	weir__counter lingering;           /* ordinary sockets in linger.c */
 	weir__counter connections;         /* open, ordinary ones */
+	weir__counter upgraded;            /* connections that have left HTTP and are open */
 	struct weir__counters counters[2]; /* by enum weir_scope */
+	struct weir__upgrades *upgrades;   /* fixed: connections that have left HTTP */
 
 	/* the mailbox: calls from other threads */
 	pthread_mutex_t calls_lock;
@@ -79,21 +90,24 @@ struct weir__acceptor {
 	int epoll_fd;
 	struct weir__watch wake_watch, mhd_watch;
 	struct MHD_Daemon *mhd;
-	struct weir__listener *listeners; /* borrowed array */
-	size_t listener_count;
-	struct weir__list conns;    /* all connections */
-	struct weir__conn *adding;  /* being handed to libmicrohttpd right now */
-	unsigned conn_count;        /* admin ones and lingering sockets included */
-	struct weir__list requests; /* in flight, admin ones included */
+	struct weir__listeners *listeners; /* borrowed */
+	weir_routes *routes;               /* what is routed now; see http/routes.h */
+	struct weir__list conns;           /* all connections */
+	struct weir__conn *adding;         /* being handed to libmicrohttpd right now */
+	unsigned conn_count;               /* admin, lingering and upgraded ones included */
+	struct weir__list requests;        /* in flight, admin ones included */
+	weir_request *inline_request;      /* whose handler is being run; NULL: none */
 	struct weir__list lingers;
 	struct weir__deadlines deadlines;
 	int dead_fd;         /* a socket whose peer is closed; see linger.c */
 	weir_time now;       /* when this round began */
 	weir_time nudge_at;  /* when the queue is looked at next */
+	weir_time beat_at;   /* when options.beat is due; WEIR_NEVER: it is not */
 	weir_time accept_at; /* accepting is paused until then; 0: it is not */
 	bool mhd_ready;      /* libmicrohttpd has something to do */
 	bool kick;           /* jobs were pushed since the last kick */
 	weir_time expected;  /* how long the handlers handed over in this round will take */
+	bool handed_over;    /* another process has the listeners: answers say close */
 	bool draining;       /* a stop has begun: answers say close */
 	bool cancelling;     /* new ordinary requests are answered 503 */
 	bool shrink;         /* workers may have become too many */
@@ -101,14 +115,21 @@ struct weir__acceptor {
 	bool finishing;      /* close what is left, then end */
 	weir_time finish_by; /* ... and do not wait longer than until then */
 	unsigned unfinished; /* connections that are waited for */
-	bool ended;          /* the thread has; whatever closes now is not lingered for */
+	unsigned telling;    /* answers with the drain report that are being sent */
+	unsigned askers;  /* connections that have asked for the stop, and may ask for its report */
+	weir_time ask_by; /* ... until then */
+	bool ended;       /* the thread has; whatever closes now is not lingered for */
+
+	struct weir__rehearsal *rehearsal; /* the one that runs; borrowed; NULL: none */
+	uint64_t rehearsals;               /* there ever were */
+	bool held;                         /* one keeps ordinary listeners from being watched */
 };
 
 /* Makes everything but the thread. 0 or -errno with everything undone. `listeners` is
  * borrowed. Not thread safe. */
 int weir__acceptor_init(struct weir__acceptor *acceptor,
 			const struct weir__acceptor_options *options,
-			struct weir__listener *listeners, size_t listener_count);
+			struct weir__listeners *listeners);
 void weir__acceptor_fini(struct weir__acceptor *acceptor);
 int weir__acceptor_start(struct weir__acceptor *acceptor);
 
@@ -132,17 +153,27 @@ void weir__acceptor_unwatch(struct weir__acceptor *acceptor, int fd);
 /* accept.c */
 void weir__accept_ready(struct weir__acceptor *acceptor, struct weir__watch *watch,
 			uint32_t events);
-/* Takes all that is in the backlog. */
-void weir__accept_all(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* Watches a listener and puts it into the set. 0 or -errno, and it is the caller's. */
+int weir__accept_begin(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* Keeps new clients away and takes those that are in the backlog. */
+void weir__accept_rest(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* The same once more, and closes it. */
+void weir__accept_end(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* Accepts nothing on ordinary listeners, or accepts again. */
+void weir__accept_hold(struct weir__acceptor *acceptor, bool held);
 /* Room may have come back: goes on accepting if it was paused. */
 void weir__accept_resume(struct weir__acceptor *acceptor);
 
 /* intake.c: what a stop does here; all for weir__acceptor_call(). */
 struct weir__stragglers {
 	struct weir_straggler *list;
-	weir_request **requests; /* one for each; referenced until settled */
+	weir_request **requests;       /* one for each; referenced until settled; NULL: upgraded */
+	const struct weir__job **jobs; /* one for each, to be compared: which one it was */
 	size_t count, capacity, total;
 };
+/* Keeps new clients away from ordinary listeners, takes those that are in their backlogs, and says
+ * in *pending (an unsigned) how many handshakes are still under way. */
+void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *pending);
 void weir__intake_stop(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
@@ -159,6 +190,12 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused);
 /* Sends what admin listeners still have to say, closes everything, ends the thread: not
  * later than *until (a weir_time), give or take what closing takes. */
 void weir__intake_finish(struct weir__acceptor *acceptor, void *until);
+/* A stop is being asked for: by the request whose handler is being run here, if there is one. On
+ * the acceptor's thread. */
+void weir__intake_asked(struct weir__acceptor *acceptor);
+/* Cuts what is left of ordinary requests, has the report made, and answers those who wait for it.
+ */
+void weir__intake_conclude(struct weir__acceptor *acceptor);
 /* The thread's last act before libmicrohttpd's daemon is stopped, which must find nothing
  * suspended. */
 void weir__intake_end(struct weir__acceptor *acceptor);
@@ -173,6 +210,9 @@ struct weir__census {
 void weir__requests_count(struct weir__acceptor *acceptor, void *census);
 void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_request *request,
 			      struct weir_straggler *out);
+/* Where and when a token was last looked at. */
+void weir__straggler_look(const struct weir__acceptor *acceptor, const weir_token *token,
+			  struct weir_straggler *out);
 
 static inline struct weir__counters *weir__counters_of(struct weir__acceptor *acceptor,
 						       enum weir_scope scope)

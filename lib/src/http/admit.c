@@ -18,7 +18,7 @@ static const char *decode(weir_request *request, const char *data, size_t size)
  * a handler: a refusal, or what the server as a whole can do (OPTIONS *; RFC 9110, 9.3.7). */
 static int route(weir_request *request, const char **reason)
 {
-	const struct weir__router *router = request->acceptor->options.router;
+	const struct weir__router *router = &request->acceptor->routes->router;
 	struct weir__target target;
 	struct weir__match match;
 	char allow[128];
@@ -118,6 +118,10 @@ int weir__request_admit(weir_request *request, const char **reason)
 {
 	int status = find(request, reason);
 
+	if (request->route) {
+		request->routes = request->acceptor->routes;
+		weir__routes_take(request->routes);
+	}
 	if (status)
 		return status;
 	*reason = "the server is stopping";

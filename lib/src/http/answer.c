@@ -17,6 +17,7 @@
 
 #include "http/exchange.h"
 #include "http/room.h"
+#include "http/upgrade.h"
 
 #define RETRY_AFTER "1" /* seconds */
 
@@ -35,6 +36,11 @@ static int fill(weir_response *response, int status, const char *reason)
 	response->status = status;
 	if (status == 503) {
 		error = weir__response_add(response, "Retry-After", RETRY_AFTER);
+		if (error)
+			return error;
+	}
+	if (status == 426) { /* RFC 9110, 15.5.22 */
+		error = weir__response_add(response, "Upgrade", response->protocol);
 		if (error)
 			return error;
 	}
@@ -76,6 +82,10 @@ static struct weir__verdict judge_cancelled(const weir_request *request)
 		return (struct weir__verdict){504, "the request's deadline has passed",
 					      WEIR__CANCELLED};
 	case WEIR_REASON_SHUTDOWN:
+		if (request->rehearsal)
+			return (struct weir__verdict){503, "a stop is being rehearsed",
+						      WEIR__CANCELLED};
+		return (struct weir__verdict){503, "the server is stopping", WEIR__CANCELLED};
 	case WEIR_REASON_DRAINING:
 		return (struct weir__verdict){503, "the server is stopping", WEIR__CANCELLED};
 	default:
@@ -87,6 +97,11 @@ struct weir__verdict weir__answer_judge(const weir_request *request, bool trippe
 {
 	if (request->result == -ECANCELED && tripped)
 		return judge_cancelled(request);
+	/* What weir_response_upgrade() has said. */
+	if (request->result == -ECANCELED && request->response.stopping)
+		return (struct weir__verdict){503, "the server is stopping", WEIR__REFUSED};
+	if (request->result == -EPROTO && request->response.protocol)
+		return (struct weir__verdict){426, "this needs another protocol", WEIR__ANSWERED};
 	if (request->result == -EFBIG)
 		return (struct weir__verdict){413, "the body is too large", WEIR__ANSWERED};
 	return (struct weir__verdict){500, "the handler failed", WEIR__ANSWERED};
@@ -102,6 +117,7 @@ void weir__answer_cancelled(weir_request *request)
 {
 	struct weir__verdict verdict = judge_cancelled(request);
 
+	weir__later_detach(request);
 	weir__response_reset(&request->response);
 	if (verdict.status)
 		say(request, verdict.status, verdict.reason, verdict.outcome);
@@ -123,7 +139,7 @@ static void say_failed(weir_request *request)
 	struct weir__verdict verdict = weir__answer_judge(request, false);
 
 	weir__response_reset(&request->response);
-	if (request->result != -EFBIG)
+	if (verdict.status == 500)
 		weir__answer_log(request, "handler-failed");
 	say(request, verdict.status, verdict.reason, verdict.outcome);
 }
@@ -156,6 +172,31 @@ static void count_status(const weir_request *request)
 	weir__counter_add(&counters->responses[request->response.status / 100], 1);
 }
 
+/* The client is told to go: the server is stopping, or its listener has been closed. */
+static bool must_close(const struct weir__conn *conn)
+{
+	const struct weir__acceptor_options *options = &conn->request->acceptor->options;
+
+	if (conn->listener->left || conn->listener->handed_over ||
+	    conn->request->acceptor->finishing)
+		return true;
+	return conn->scope == WEIR_SCOPE_PUBLIC &&
+	       atomic_load_explicit(options->stopping, memory_order_relaxed);
+}
+
+/* False if it was answered otherwise. */
+static bool prepare_upgrade(weir_request *request)
+{
+	const char *reason;
+	int status = weir__upgrade_prepare(request, &reason);
+
+	if (!status)
+		return true;
+	weir__response_reset(&request->response);
+	say(request, status, reason, WEIR__REFUSED);
+	return false;
+}
+
 void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
@@ -167,16 +208,18 @@ void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 		weir__linger_answer(request, outcome);
 		return;
 	}
-	if (room == WEIR__ROOM_NONE && response->kind == WEIR__BODY_FILE) {
+	if (room == WEIR__ROOM_NONE &&
+	    (response->kind == WEIR__BODY_FILE || response->kind == WEIR__BODY_UPGRADE)) {
 		weir__response_reset(response);
 		say(request, 431, "the header leaves no room for an answer", WEIR__REFUSED);
 		return;
 	}
+	if (response->kind == WEIR__BODY_UPGRADE && !prepare_upgrade(request))
+		return;
 	if (room != WEIR__ROOM_SURE) /* while it is suspended it can be asked for anything */
 		weir__conn_suspend(acceptor, request);
 	/* The response is this request's alone, so the field cannot leak into another. */
-	if (request->scope == WEIR_SCOPE_PUBLIC &&
-	    atomic_load_explicit(acceptor->options.stopping, memory_order_relaxed))
+	if (must_close(conn) && response->kind != WEIR__BODY_UPGRADE)
 		(void)MHD_add_response_header(response->mhd, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (MHD_queue_response(conn->mhd, (unsigned)response->status, response->mhd) == MHD_NO) {
 		if (!request->complete && response->kind == WEIR__BODY_MEMORY) {

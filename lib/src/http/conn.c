@@ -37,9 +37,10 @@ static void refuse(struct weir__acceptor *acceptor, enum weir_scope scope)
 }
 
 void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__address *peer,
-		    socklen_t peer_size, enum weir_scope scope)
+		    socklen_t peer_size, struct weir__listener *listener)
 {
 	struct weir__conn *conn = calloc(1, sizeof(*conn));
+	enum weir_scope scope = listener->scope;
 
 	weir__counter_add(&weir__counters_of(acceptor, scope)->connections_accepted, 1);
 	if (!conn) {
@@ -49,6 +50,7 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 	}
 	conn->watch.ready = hung_up;
 	conn->fd = fd;
+	conn->listener = listener;
 	conn->scope = (uint8_t)scope;
 	conn->peer = *peer;
 	weir__list_init(&conn->all);
@@ -82,6 +84,7 @@ void weir__conn_started(struct weir__acceptor *acceptor, struct MHD_Connection *
 	if (!conn)
 		return;
 	conn->mhd = mhd;
+	weir__listener_hold(conn->listener);
 	weir__list_append(&acceptor->conns, &conn->all);
 	acceptor->conn_count++;
 	if (conn->scope == WEIR_SCOPE_PUBLIC)
@@ -122,16 +125,24 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 		weir__acceptor_unwatch(acceptor, conn->fd);
 	if (!acceptor->ended && !conn->gone && !conn->closing && has_unread(conn))
 		weir__linger_after(acceptor, conn);
-	weir__counter_add(
-		conn->bad_end ? &counters->connections_cut : &counters->connections_closed, 1);
+	if (!conn->upgraded)
+		weir__counter_add(conn->bad_end ? &counters->connections_cut
+						: &counters->connections_closed,
+				  1);
 	weir__deadline_clear(&conn->deadline);
 	weir__list_remove(&conn->all);
-	acceptor->conn_count--;
+	if (!conn->upgraded)
+		acceptor->conn_count--;
 	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)
 		acceptor->unfinished--;
-	if (conn->scope == WEIR_SCOPE_PUBLIC)
+	if (acceptor->finishing && conn->asked_stop)
+		acceptor->askers--;
+	if (conn->scope == WEIR_SCOPE_PUBLIC && !conn->upgraded)
 		weir__counter_sub(&acceptor->connections, 1);
+	weir__listener_release(conn->listener);
+	if (acceptor->handed_over && weir__counter_get(&acceptor->connections) == 0)
+		acceptor->options.idle(acceptor->options.arg);
 	free(conn);
 	weir__accept_resume(acceptor);
 }

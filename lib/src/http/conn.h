@@ -19,15 +19,18 @@ struct weir__conn {
 	struct weir__deadline deadline;
 	struct MHD_Connection *mhd;
 	weir_request *request; /* the current one; NULL while idle */
+	struct weir__listener *listener;
 	int fd;
 	uint8_t scope;        /* enum weir_scope of its listener */
 	bool used : 1;        /* has had a request */
+	bool asked_stop : 1;  /* ... which asked for the stop: it may ask for the report, too */
 	bool half_closed : 1; /* the client will send no more */
 	bool gone : 1;        /* the client has gone */
 	bool read_shut : 1;   /* we have shut down its reading side */
 	bool closing : 1;     /* libmicrohttpd is to close it when it next asks */
 	bool bad_end : 1;     /* a request on it did not end well */
 	bool idle_end : 1;    /* ends with the acceptor's thread, nothing being on it */
+	bool upgraded : 1;    /* has left HTTP: counted elsewhere */
 	bool unread : 1;      /* closes with part of a request unread: linger */
 	bool probed : 1;
 	union weir__address peer;
@@ -35,7 +38,7 @@ struct weir__conn {
 
 /* Hands an accepted socket to libmicrohttpd. Takes `fd`; counts. */
 void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__address *peer,
-		    socklen_t peer_size, enum weir_scope scope);
+		    socklen_t peer_size, struct weir__listener *listener);
 
 void weir__conn_deadline(struct weir__acceptor *acceptor, struct weir__conn *conn,
 			 enum weir__deadline_class class);

@@ -5,7 +5,7 @@
  *
  * The sums hold at every moment:
  *	requests accepted = answered + refused + cancelled (all reasons) + cut + in flight
- *	connections accepted = open + closed + refused + cut
+ *	connections accepted = open + closed + refused + cut + upgraded
  */
 #ifndef WEIR_HTTP_COUNTERS_H
 #define WEIR_HTTP_COUNTERS_H
@@ -32,6 +32,9 @@
 	  "Connections that ended between requests or with an answer.")                            \
 	X(connections_refused, "weir_connections_refused_total",                                   \
 	  "Connections closed right after they were accepted, for want of memory or room.")        \
+	X(upgraded, "weir_upgraded_total", "Connections that have left HTTP by an upgrade.")       \
+	X(upgraded_cut, "weir_upgraded_cut_total",                                                 \
+	  "Of these, cut when the drain timeout of a stop was over.")                              \
 	X(connections_cut, "weir_connections_cut_total",                                           \
 	  "Connections that ended in the middle of a request.")                                    \
 	X(accept_pauses, "weir_accept_pauses_total",                                               \

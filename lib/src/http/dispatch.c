@@ -10,6 +10,8 @@
 
 #include "base/tick.h"
 #include "http/exchange.h"
+#include "http/rehearsal.h"
+#include "http/upgrade.h"
 
 /* A handler that takes less than this on average is run in a batch by one worker. */
 #define BRIEF (50 * WEIR_MICROSECOND)
@@ -87,11 +89,20 @@ static void finish(weir_request *request)
 		(void)weir_token_callback_remove(&request->deadline_passed);
 	weir__list_remove(&request->in_flight);
 	count_outcome(request);
+	if (request->tells_report)
+		acceptor->telling--;
 	if (request->scope == WEIR_SCOPE_PUBLIC) {
 		weir__counter_sub(&acceptor->in_flight, 1);
 		if (acceptor->draining)
 			weir__intake_progress(acceptor);
 	}
+	if (request->rehearsal)
+		weir__rehearsal_over(acceptor, request->rehearsal,
+				     request->route ? request->route->pattern : "-");
+	weir__upgraded_drop(request->response.upgraded);
+	request->response.upgraded = NULL;
+	if (request->routes)
+		weir__routes_give_back(request->routes);
 	weir__request_release(request);
 }
 
@@ -99,6 +110,7 @@ void weir__request_over(weir_request *request, enum weir__outcome outcome)
 {
 	request->conn = NULL;
 	request->outcome = outcome;
+	weir__later_detach(request);
 	if (request->pipe)
 		(void)weir__pipe_end(request->pipe, -ECANCELED);
 	/* A stream's writer needs no word: unless all was sent, the token has been tripped. */
@@ -106,12 +118,28 @@ void weir__request_over(weir_request *request, enum weir__outcome outcome)
 		finish(request);
 }
 
-static void learn(struct weir__route *route, weir_time duration)
+static void learn(struct weir__route *route, const struct weir__run *run)
 {
 	int64_t average = atomic_load_explicit(&route->average, memory_order_relaxed);
+	weir_time duration = run->ended - run->begun;
 
+	weir__stats_add(&route->stats, run);
 	average = average < 0 ? duration : average + (duration - average) / 8;
 	atomic_store_explicit(&route->average, average, memory_order_relaxed);
+}
+
+/* Ticks are coarse: no gap is longer than the run. */
+static void end_run(weir_request *request, weir_time begun, struct weir__run *out)
+{
+	weir_time now = weir_now(), gap = weir__gap_at(&request->gap, now);
+
+	*out = (struct weir__run){
+		.begun = begun,
+		.ended = now,
+		.gap = gap < now - begun ? gap : now - begun,
+		.looked = weir__gap_looked(&request->gap),
+		.cancelled = weir__token_tripped(&request->token),
+	};
 }
 
 /* Runs the handler, unless the request was cancelled while it waited. */
@@ -119,16 +147,22 @@ static void handle(weir_request *request)
 {
 	struct weir__route *route = request->route;
 	weir_time begun = weir_now();
+	struct weir__run run;
 
 	weir__tick_update(begun);
 	request->result = weir__token_tripped(&request->token) ? -ECANCELED : 0;
 	if (request->result)
 		return;
+	weir__gap_reset(&request->gap, begun);
+	weir__gap_of_thread(&request->gap);
+	atomic_store_explicit(&request->begun_at, begun, memory_order_relaxed);
 	request->result = route->handler(request, &request->response, &request->token);
 	weir__request_settle(request);
+	weir__gap_of_thread(NULL);
 	if (request->result > 0)
 		request->result = -EINVAL;
-	learn(route, weir_now() - begun);
+	end_run(request, begun, &run);
+	learn(route, &run);
 }
 
 /* What is left to do on the worker: an answer is made here, not on the acceptor, which has
@@ -209,7 +243,11 @@ bool weir__request_recall(weir_request *request)
 void weir__request_run_inline(weir_request *request)
 {
 	request->stage = WEIR__DISPATCHED;
+	request->acceptor->inline_request = request;
 	handle(request);
+	request->acceptor->inline_request = NULL;
+	if (weir__later_park(request))
+		return;
 	conclude(request);
 	weir__answer_result(request);
 }
@@ -284,11 +322,16 @@ static void take_report(weir_request *request, unsigned what)
 		weir__answer_queue(request, WEIR__ANSWERED);
 	if (what & (WEIR__REPORT_DATA | WEIR__REPORT_SPACE))
 		weir__conn_resume(acceptor, request);
-	/* The last two may be the last one sees of the request: LATE holds a reference. */
+	/* The last three may be the last one sees of the request: LATE and LATER hold a reference.
+	 */
 	if (what & WEIR__REPORT_DONE)
 		take_back(request);
 	if (what & WEIR__REPORT_LATE)
 		take_late(request);
+	if (what & WEIR__REPORT_LATER) {
+		weir__later_deliver(request);
+		weir__request_release(request);
+	}
 }
 
 void weir__reports_take(struct weir__acceptor *acceptor)

@@ -17,6 +17,7 @@
 #include "http/exchange.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	request->target = weir__arena_copy(&request->arena, target, strlen(target));
 	conn->request = request;
 	conn->probed = false;
-	if (acceptor->finishing)
+	if (acceptor->finishing && !conn->asked_stop)
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
 	else if (conn->used || conn->half_closed) /* the first header's time runs already */
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
@@ -342,12 +343,12 @@ int weir__exchange_open(struct weir__acceptor *acceptor)
 		0, NULL, NULL, handle, acceptor,
 		/* first, so that it gets what the others have to say */
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, acceptor, MHD_OPTION_CONNECTION_LIMIT,
-		acceptor->options.max_connections + 1u, MHD_OPTION_CONNECTION_TIMEOUT,
-		WEIR__MHD_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		acceptor->options.connection_memory, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		acceptor, MHD_OPTION_NOTIFY_CONNECTION, on_connection, acceptor,
-		MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor, MHD_OPTION_UNESCAPE_CALLBACK,
-		keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
-		strictness, MHD_OPTION_END);
+		(unsigned)INT_MAX, /* accept.c counts */
+		MHD_OPTION_CONNECTION_TIMEOUT, WEIR__MHD_TIMEOUT,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, acceptor->options.connection_memory,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, acceptor, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, acceptor, MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+		1, MHD_OPTION_ARRAY, strictness, MHD_OPTION_END);
 	return acceptor->mhd ? 0 : -ENOMEM;
 }

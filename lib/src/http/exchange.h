@@ -29,6 +29,8 @@ int weir__request_dispatch(weir_request *request);
 void weir__request_expect(weir_request *request);
 /* dispatch.c: out of the queue again, if no worker has it yet. */
 bool weir__request_recall(weir_request *request);
+/* intake.c: trips its token; answers if no handler has it. */
+void weir__request_cancel(weir_request *request, enum weir_reason reason, const char *detail);
 /* dispatch.c: runs an inline route's handler here and answers. */
 void weir__request_run_inline(weir_request *request);
 /* dispatch.c: runs the handler and makes its response as a worker does, and calls `between`

@@ -1,9 +1,13 @@
 /* intake.c: what a stop does on the acceptor's thread; drain/coordinator.h says when. */
+#include <errno.h>
 #include <microhttpd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "http/exchange.h"
+#include "http/rehearsal.h"
+#include "http/upgrade.h"
 
 #define SPARE_WORKERS 1u
 /* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
@@ -16,16 +20,30 @@
 
 static void close_listeners(struct weir__acceptor *acceptor, enum weir_scope scope)
 {
-	size_t i;
+	struct weir__list *node;
 
-	for (i = 0; i < acceptor->listener_count; i++) {
-		struct weir__listener *listener = &acceptor->listeners[i];
+	weir__list_each (node, &acceptor->listeners->list) {
+		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
 
-		if (listener->scope != scope || listener->fd < 0)
+		if (listener->scope == scope && listener->fd >= 0)
+			weir__accept_end(acceptor, listener);
+	}
+}
+
+void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *pending)
+{
+	unsigned *sum = pending;
+	struct weir__list *node;
+
+	*sum = 0;
+	weir__list_each (node, &acceptor->listeners->list) {
+		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
+
+		if (listener->scope != WEIR_SCOPE_PUBLIC || listener->fd < 0)
 			continue;
-		weir__accept_all(acceptor, listener);
-		weir__acceptor_unwatch(acceptor, listener->fd);
-		weir__listener_close(listener);
+		weir__accept_rest(acceptor, listener);
+		if (!listener->handed_over)
+			*sum += weir__listener_pending(listener);
 	}
 }
 
@@ -48,9 +66,11 @@ static void close_idle(struct weir__acceptor *acceptor)
 }
 
 /* Trips a request's token; if no handler has it, answers. */
-static void cancel_request(weir_request *request, enum weir_reason reason)
+void weir__request_cancel(weir_request *request, enum weir_reason reason, const char *detail)
 {
-	(void)weir_token_cancel(&request->token, (int)reason, NULL);
+	if (request->awaits_report)
+		return;
+	(void)weir_token_cancel(&request->token, (int)reason, detail);
 	if (!request->conn || request->stage == WEIR__REPLYING)
 		return;
 	if (!request->with_worker || weir__request_recall(request))
@@ -60,7 +80,8 @@ static void cancel_request(weir_request *request, enum weir_reason reason)
 void weir__intake_shrink(struct weir__acceptor *acceptor)
 {
 	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
-	uint64_t open = weir__counter_get(&acceptor->connections);
+	uint64_t open =
+		weir__counter_get(&acceptor->connections) + weir__counter_get(&acceptor->upgraded);
 	/* Each request needs a worker at most, and each connection may still bring one: those
 	 * that were in the backlog have not said anything yet. */
 	uint64_t needed = in_flight > open ? in_flight : open;
@@ -76,7 +97,8 @@ void weir__intake_progress(struct weir__acceptor *acceptor)
 	uint64_t in_flight = weir__counter_get(&acceptor->in_flight);
 
 	acceptor->shrink = true;
-	if (in_flight == 0 && weir__counter_get(&acceptor->lingering) == 0)
+	if (in_flight == 0 && weir__counter_get(&acceptor->lingering) == 0 &&
+	    weir__counter_get(&acceptor->upgraded) == 0)
 		acceptor->options.idle(acceptor->options.arg);
 }
 
@@ -85,6 +107,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	struct weir__list *node, *after;
 
 	(void)unused;
+	weir__rehearsal_end(acceptor, -ECANCELED); /* the real thing goes first */
 	acceptor->draining = true;
 	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
 	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
@@ -97,7 +120,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 		weir_request *request = weir__container(node, weir_request, in_flight);
 
 		if (request->route && request->route->options.cancel_at == WEIR_CANCEL_AT_DRAIN)
-			cancel_request(request, WEIR_REASON_DRAINING);
+			weir__request_cancel(request, WEIR_REASON_DRAINING, NULL);
 	}
 }
 
@@ -111,7 +134,7 @@ void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused)
 		weir_request *request = weir__container(node, weir_request, in_flight);
 
 		if (request->scope == WEIR_SCOPE_PUBLIC)
-			cancel_request(request, WEIR_REASON_SHUTDOWN);
+			weir__request_cancel(request, WEIR_REASON_SHUTDOWN, NULL);
 	}
 }
 
@@ -128,7 +151,7 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 		/* An ordinary one that a worker has came when nothing seemed to be in flight any
 		 * more; it has its time like any other. */
 		if (request->scope == WEIR_SCOPE_ADMIN || !request->with_worker)
-			cancel_request(request, WEIR_REASON_SHUTDOWN);
+			weir__request_cancel(request, WEIR_REASON_SHUTDOWN, NULL);
 	}
 }
 
@@ -153,6 +176,7 @@ static void name_straggler(struct weir__acceptor *acceptor, struct weir__straggl
 		return;
 	weir__straggler_describe(acceptor, request, &stragglers->list[stragglers->count]);
 	(void)weir_token_ref(&request->token);
+	stragglers->jobs[stragglers->count] = &request->job;
 	stragglers->requests[stragglers->count++] = request;
 }
 
@@ -163,6 +187,8 @@ void weir__stragglers_settle(struct weir__stragglers *stragglers)
 	for (i = 0; i < stragglers->count; i++) {
 		weir_request *request = stragglers->requests[i];
 
+		if (!request)
+			continue; /* its end has told: upgraded.c */
 		stragglers->list[i].abandoned = !weir__list_empty(&request->in_flight);
 		weir_token_unref(&request->token);
 	}
@@ -187,6 +213,7 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 	}
 	weir__linger_close_all(acceptor);
 	run_rounds(acceptor);
+	weir__upgrades_force(acceptor, stragglers);
 }
 
 /* Nothing of a request is there: the connection may be closed as it is. */
@@ -208,7 +235,7 @@ static void give_up(struct weir__acceptor *acceptor)
 		weir_request *request = weir__container(node, weir_request, in_flight);
 
 		if (!request->with_worker) {
-			cancel_request(request, WEIR_REASON_SHUTDOWN);
+			weir__request_cancel(request, WEIR_REASON_SHUTDOWN, NULL);
 		} else if (request->conn) {
 			request->cut = true;
 			weir__conn_close(acceptor, request->conn);
@@ -229,6 +256,17 @@ void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
 	weir__list_each_safe (node, after, &acceptor->conns) {
 		struct weir__conn *conn = weir__container(node, struct weir__conn, all);
 
+		if (conn->request && conn->request->awaits_report) {
+			conn->idle_end = true; /* waited for apart */
+			conn->asked_stop = false;
+			continue;
+		}
+		if (conn->asked_stop && !conn->request) {
+			conn->idle_end = true; /* not closed in its face while it asks */
+			acceptor->askers++;
+			continue;
+		}
+		conn->asked_stop = false;
 		acceptor->unfinished++;
 		if (conn->request && conn->request->stage != WEIR__HEADER)
 			continue;
@@ -245,22 +283,76 @@ void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
 	}
 	acceptor->finishing = true;
 	acceptor->finish_by = until > least ? until : least;
+	acceptor->ask_by = least;
+	acceptor->mhd_ready = true;
+}
+
+static void cut_all(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node, *after;
+
+	weir__list_each_safe (node, after, &acceptor->requests) {
+		weir_request *request = weir__container(node, weir_request, in_flight);
+
+		if (request->awaits_report && !acceptor->ended)
+			continue;
+		request->cut = true;
+		if (request->conn)
+			weir__conn_close(acceptor, request->conn);
+	}
+}
+
+static void tell_report(weir_request *request, const struct weir__text *report)
+{
+	weir_response *response = &request->response;
+	int error = report->error;
+
+	request->awaits_report = false;
+	request->tells_report = true;
+	request->acceptor->telling++;
+	weir__response_reset(response);
+	if (!error)
+		error = weir_response_header(response, "Content-Type", "application/json");
+	if (!error)
+		error = weir_response_body(response, report->data, report->size);
+	request->result = error ? error : weir__reply_make(response);
+	weir__answer_result(request);
+}
+
+void weir__intake_asked(struct weir__acceptor *acceptor)
+{
+	if (acceptor->inline_request && acceptor->inline_request->conn)
+		acceptor->inline_request->conn->asked_stop = true;
+}
+
+void weir__intake_conclude(struct weir__acceptor *acceptor)
+{
+	struct weir__text report = WEIR__TEXT_EMPTY;
+	struct weir__list *node, *after;
+
+	run_rounds(acceptor); /* all may be sent, but not yet accounted for */
+	cut_all(acceptor);
+	run_rounds(acceptor);
+	weir__reports_take(acceptor);
+	weir__upgrades_take(acceptor);
+	acceptor->upgrades->settled = true;
+	acceptor->options.conclude(acceptor->options.arg, &report);
+	weir__list_each_safe (node, after, &acceptor->requests) {
+		weir_request *request = weir__container(node, weir_request, in_flight);
+
+		if (request->awaits_report)
+			tell_report(request, &report);
+	}
+	weir__text_free(&report);
+	acceptor->finish_by = weir_after(LAST_WORDS);
 	acceptor->mhd_ready = true;
 }
 
 void weir__intake_end(struct weir__acceptor *acceptor)
 {
-	struct weir__list *node, *after;
-
 	acceptor->ended = true;
-	run_rounds(acceptor); /* likewise: all may be sent, but not yet accounted for */
-	weir__list_each_safe (node, after, &acceptor->requests) {
-		weir_request *request = weir__container(node, weir_request, in_flight);
-
-		request->cut = true;
-		if (request->conn)
-			weir__conn_close(acceptor, request->conn);
-	}
+	run_rounds(acceptor);
+	cut_all(acceptor);
 	run_rounds(acceptor);
 	weir__reports_take(acceptor); /* deadlines that passed too late for anybody */
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "http/syn.h"
 
 /* Whether somebody accepts on a socket file that is in the way. */
 static bool is_alive(const struct sockaddr_un *address)
@@ -42,10 +45,19 @@ static int clear_path(const struct sockaddr_un *address)
 	return unlink(address->sun_path) && errno != ENOENT ? -errno : 0;
 }
 
+static void remember_file(struct weir__listener *listener)
+{
+	struct stat status;
+
+	if (lstat(listener->path, &status) == 0) {
+		listener->device = status.st_dev;
+		listener->inode = status.st_ino;
+	}
+}
+
 static int open_unix(struct weir__listener *listener, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat status;
 	int error;
 
 	if (!*path)
@@ -62,12 +74,13 @@ static int open_unix(struct weir__listener *listener, const char *path)
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return -errno;
+	/* Of its socket the file has the mode, from the moment it is there (unix_bind() of the
+	 * kernel's net/unix/af_unix.c). */
+	if (listener->scope == WEIR_SCOPE_ADMIN && fchmod(listener->fd, S_IRUSR | S_IWUSR))
+		return -errno;
 	if (bind(listener->fd, (const struct sockaddr *)&address, sizeof(address)))
 		return -errno;
-	if (lstat(path, &status) == 0) {
-		listener->device = status.st_dev;
-		listener->inode = status.st_ino;
-	}
+	remember_file(listener);
 	if (listen(listener->fd, SOMAXCONN))
 		return -errno;
 	return asprintf(&listener->url, "unix:%s", path) < 0 ? -ENOMEM : 0;
@@ -139,21 +152,20 @@ static int split_address(const char *address, char *host, size_t host_size, cons
 	return 0;
 }
 
-static int open_tcp(struct weir__listener *listener, const char *address)
+int weir__listener_resolve(const char *address, struct addrinfo **found)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
 				       .ai_socktype = SOCK_STREAM,
 				       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *found, *at;
 	const char *port;
 	char host[256];
 	int error = split_address(address, host, sizeof(host), &port);
 
 	if (error)
 		return error;
-	switch (getaddrinfo(*host ? host : NULL, port, &hints, &found)) {
+	switch (getaddrinfo(*host ? host : NULL, port, &hints, found)) {
 	case 0:
-		break;
+		return 0;
 	case EAI_MEMORY:
 		return -ENOMEM;
 	case EAI_SYSTEM:
@@ -163,6 +175,15 @@ static int open_tcp(struct weir__listener *listener, const char *address)
 	default:
 		return -EINVAL;
 	}
+}
+
+static int open_tcp(struct weir__listener *listener, const char *address)
+{
+	struct addrinfo *found, *at;
+	int error = weir__listener_resolve(address, &found);
+
+	if (error)
+		return error;
 	error = -EADDRNOTAVAIL;
 	for (at = found; at; at = at->ai_next) {
 		error = open_tcp_at(listener, at);
@@ -176,39 +197,149 @@ static int open_tcp(struct weir__listener *listener, const char *address)
 	return error ? error : print_url(listener);
 }
 
-int weir__listener_open(struct weir__listener *listener, const char *address, enum weir_scope scope)
+static struct weir__listener *create(enum weir_scope scope)
 {
-	int error;
+	struct weir__listener *listener = calloc(1, sizeof(*listener));
 
-	memset(listener, 0, sizeof(*listener));
+	if (!listener)
+		return NULL;
+	weir__list_init(&listener->all);
 	listener->fd = -1;
 	listener->scope = scope;
+	return listener;
+}
+
+int weir__listener_open(const char *address, enum weir_scope scope, struct weir__listener **out)
+{
+	struct weir__listener *listener = create(scope);
+	int error;
+
+	if (!listener)
+		return -ENOMEM;
 	if (strncmp(address, "unix:", 5) == 0)
 		error = open_unix(listener, address + 5);
 	else
 		error = open_tcp(listener, address);
 	if (error)
-		weir__listener_fini(listener);
+		weir__listener_destroy(listener);
+	else
+		*out = listener;
 	return error;
 }
 
-void weir__listener_close(struct weir__listener *listener)
+/* What a Unix socket that was bound elsewhere calls itself. */
+static int adopt_unix(struct weir__listener *listener)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t size = sizeof(address) - 1; /* leaves room for a NUL */
+
+	if (getsockname(listener->fd, (struct sockaddr *)&address, &size))
+		return -errno;
+	if (!*address.sun_path)
+		return -EINVAL; /* unnamed, or of the abstract name space */
+	listener->path = strdup(address.sun_path);
+	if (!listener->path)
+		return -ENOMEM;
+	remember_file(listener);
+	return asprintf(&listener->url, "unix:%s", listener->path) < 0 ? -ENOMEM : 0;
+}
+
+static int adopt(struct weir__listener *listener)
+{
+	int domain, type, listens;
+	socklen_t size = sizeof(domain);
+
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) ||
+	    getsockopt(listener->fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
+	    getsockopt(listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size))
+		return -errno;
+	if (type != SOCK_STREAM || !listens)
+		return -EINVAL;
+	if (fcntl(listener->fd, F_SETFD, FD_CLOEXEC) ||
+	    fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK))
+		return -errno;
+	if (domain == AF_UNIX)
+		return adopt_unix(listener);
+	return domain == AF_INET || domain == AF_INET6 ? print_url(listener) : -EINVAL;
+}
+
+int weir__listener_adopt(int fd, enum weir_scope scope, struct weir__listener **out)
+{
+	struct weir__listener *listener = create(scope);
+	int error;
+
+	if (!listener) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	listener->fd = fd;
+	error = adopt(listener);
+	if (error) {
+		free(listener->path); /* not ours to remove */
+		listener->path = NULL;
+		weir__listener_destroy(listener);
+	} else {
+		*out = listener;
+	}
+	return error;
+}
+
+/* Removes the file of a Unix socket, so that nobody finds it any more. */
+static void hide(const struct weir__listener *listener)
 {
 	struct stat status;
 
-	if (listener->fd < 0)
-		return;
-	(void)close(listener->fd);
-	listener->fd = -1;
 	if (listener->path && lstat(listener->path, &status) == 0 &&
 	    status.st_dev == listener->device && status.st_ino == listener->inode)
 		(void)unlink(listener->path);
 }
 
-void weir__listener_fini(struct weir__listener *listener)
+void weir__listener_refuse(struct weir__listener *listener)
+{
+	if (listener->fd < 0 || listener->closing)
+		return;
+	listener->closing = true;
+	if (listener->path) {
+		hide(listener);
+		/* For those who have found it before: connect() is refused from here on, what is
+		 * in the backlog can be accepted (unix_shutdown() and unix_stream_connect() of
+		 * the kernel's net/unix/af_unix.c). */
+		(void)shutdown(listener->fd, SHUT_RD);
+	} else {
+		(void)weir__syn_refuse(listener->fd); /* else: as good as a plain close */
+	}
+}
+
+unsigned weir__listener_pending(const struct weir__listener *listener)
+{
+	return listener->fd >= 0 && !listener->path ? weir__syn_pending(listener->fd) : 0;
+}
+
+void weir__listener_close(struct weir__listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	(void)close(listener->fd);
+	listener->fd = -1;
+	if (!listener->handed_over && !listener->closing)
+		hide(listener);
+}
+
+void weir__listener_destroy(struct weir__listener *listener)
 {
 	weir__listener_close(listener);
 	free(listener->path);
 	free(listener->url);
-	listener->path = listener->url = NULL;
+	free(listener);
+}
+
+void weir__listener_hold(struct weir__listener *listener)
+{
+	listener->connections++;
+}
+
+void weir__listener_release(struct weir__listener *listener)
+{
+	if (--listener->connections == 0 && listener->left)
+		weir__listener_destroy(listener);
 }

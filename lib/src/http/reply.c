@@ -11,6 +11,7 @@
 #include "http/exchange.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/upgrade.h"
 
 static struct MHD_Response *from_memory(weir_response *response)
 {
@@ -69,6 +70,9 @@ int weir__reply_make(weir_response *response)
 		break;
 	case WEIR__BODY_STREAM:
 		mhd = from_stream(response);
+		break;
+	case WEIR__BODY_UPGRADE:
+		mhd = weir__upgrade_response(response->request);
 		break;
 	}
 	if (!mhd)

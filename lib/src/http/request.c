@@ -44,6 +44,7 @@ weir_request *weir__request_create(struct weir__acceptor *acceptor, struct weir_
 	request->acceptor = acceptor;
 	request->conn = conn;
 	weir__token_init(&request->token, free_request);
+	weir__token_set_gap(&request->token, &request->gap);
 	weir__list_init(&request->in_flight);
 	weir__list_init(&request->job.node);
 	weir__arena_init(&request->arena, request->memory, sizeof(request->memory));
@@ -233,6 +234,7 @@ weir_token *weir_request_token(weir_request *request)
 
 weir_token *weir_request_drain_token(weir_request *request)
 {
+	atomic_store_explicit(&request->watches_drain, true, memory_order_relaxed);
 	return request->acceptor->options.drain_token;
 }
 

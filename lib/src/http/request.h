@@ -29,9 +29,10 @@
 #include "base/stack.h"
 #include "cancel/token.h"
 #include "http/check.h"
+#include "http/later.h"
 #include "http/pipe.h"
 #include "http/response.h"
-#include "http/router.h"
+#include "http/routes.h"
 #include "work/queue.h"
 
 struct weir__acceptor;
@@ -49,11 +50,12 @@ enum weir__outcome { WEIR__ANSWERED, WEIR__REFUSED, WEIR__CANCELLED, WEIR__CUT }
 
 /* What a worker reports to the acceptor; bits of `reports`. */
 enum {
-	WEIR__REPORT_DONE = 1,  /* the handler has returned; the request is the acceptor's */
-	WEIR__REPORT_BEGIN = 2, /* a stream has begun */
-	WEIR__REPORT_DATA = 4,  /* the stream has data for a waiting acceptor */
-	WEIR__REPORT_SPACE = 8, /* the body's pipe has room for a waiting acceptor */
-	WEIR__REPORT_LATE = 16, /* the timer thread: its deadline has passed */
+	WEIR__REPORT_DONE = 1,   /* the handler has returned; the request is the acceptor's */
+	WEIR__REPORT_BEGIN = 2,  /* a stream has begun */
+	WEIR__REPORT_DATA = 4,   /* the stream has data for a waiting acceptor */
+	WEIR__REPORT_SPACE = 8,  /* the body's pipe has room for a waiting acceptor */
+	WEIR__REPORT_LATE = 16,  /* the timer thread: its deadline has passed */
+	WEIR__REPORT_LATER = 32, /* any thread: the answer that was to come is there */
 };
 
 union weir__address {
@@ -80,6 +82,11 @@ struct weir_request {
 	weir_token token;     /* see cancel/token.h */
 	struct weir__job job; /* the queue's */
 
+	/* any thread: for the forecast */
+	struct weir__gap gap;       /* between looks at its token; see cancel/gap.h */
+	_Atomic weir_time begun_at; /* its handler began; 0: not yet */
+	_Atomic bool watches_drain; /* its handler has asked for the drain token */
+
 	/* worker -> acceptor */
 	_Atomic unsigned reports;
 	struct weir__stack_node report_node;
@@ -96,6 +103,7 @@ struct weir_request {
 	weir_response response;
 
 	/* the acceptor only */
+	weir_routes *routes;     /* the table of its route; NULL: it has none */
 	struct weir__conn *conn; /* NULL once the connection has gone */
 	struct weir__list in_flight;
 	enum weir__stage stage;
@@ -105,9 +113,14 @@ struct weir_request {
 	bool complete;              /* the whole request has been received (final call) */
 	bool suspended;
 	bool cut;                 /* the server has decided to cut it */
+	bool foreseen;            /* by the walk over those that run; see forecast.c */
+	uint64_t rehearsal;       /* the one that has tripped its token; 0: none */
 	bool timed;               /* it has a deadline: deadline_passed was registered */
 	bool too_slow;            /* its body's deadline has passed */
 	bool discarding;          /* the rest of the body is not wanted */
+	bool awaits_report;       /* its answer is the drain report */
+	bool tells_report;        /* ... and is being sent */
+	weir_later *later;        /* its answer comes from elsewhere; NULL: it does not */
 	int refusal;              /* status to answer with in the final call; 0: none */
 	const char *reason;       /* one line with it; NULL: an answer without a body */
 	uint64_t received;        /* body bytes */

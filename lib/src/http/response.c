@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "http/check.h"
 #include "http/request.h"
+#include "http/upgrade.h"
 
 /* Bodies up to this size are copied into the request's arena. */
 #define ARENA_BODY ((size_t)2048)
@@ -25,7 +26,7 @@ void weir__response_init(weir_response *response, weir_request *request)
 	response->fd = -1;
 }
 
-static void drop_body(weir_response *response)
+void weir__response_body_drop(weir_response *response)
 {
 	if (response->release)
 		response->release((void *)response->data);
@@ -35,13 +36,15 @@ static void drop_body(weir_response *response)
 	if (response->fd >= 0)
 		(void)close(response->fd);
 	response->fd = -1;
+	weir__upgraded_drop(response->upgraded);
+	response->upgraded = NULL;
 	response->kind = WEIR__BODY_MEMORY;
 }
 
 void weir__response_fini(weir_response *response)
 {
 	weir__reply_drop(response);
-	drop_body(response);
+	weir__response_body_drop(response);
 	if (response->pipe) {
 		weir__pipe_fini(response->pipe);
 		free(response->pipe);
@@ -52,22 +55,27 @@ void weir__response_fini(weir_response *response)
 void weir__response_reset(weir_response *response)
 {
 	weir__reply_drop(response);
-	drop_body(response);
+	weir__response_body_drop(response);
 	response->status = 200;
 	response->fields = NULL;
 	response->fields_end = &response->fields;
 }
 
-static bool has_begun(const weir_response *response)
+static bool is_stream(const weir_response *response)
 {
 	return response->kind == WEIR__BODY_STREAM && response->pipe;
+}
+
+bool weir__response_has_begun(const weir_response *response)
+{
+	return is_stream(response) || response->kind == WEIR__BODY_UPGRADE;
 }
 
 int weir_response_status(weir_response *response, int status)
 {
 	if (status < 200 || status > 599)
 		return -EINVAL;
-	if (response->request->stream_begun)
+	if (response->request->stream_begun || response->kind == WEIR__BODY_UPGRADE)
 		return -EALREADY;
 	response->status = status;
 	return 0;
@@ -128,9 +136,9 @@ int weir_response_header(weir_response *response, const char *name, const char *
 
 int weir_response_body_static(weir_response *response, const void *data, size_t size)
 {
-	if (has_begun(response))
+	if (weir__response_has_begun(response))
 		return -EALREADY;
-	drop_body(response);
+	weir__response_body_drop(response);
 	response->data = data;
 	response->size = size;
 	return 0;
@@ -152,7 +160,7 @@ int weir_response_body(weir_response *response, const void *data, size_t size)
 {
 	char *copy;
 
-	if (has_begun(response))
+	if (weir__response_has_begun(response))
 		return -EALREADY;
 	if (size <= ARENA_BODY) {
 		copy = weir__arena_copy(&response->request->arena, data, size);
@@ -173,7 +181,7 @@ int weir_response_printf(weir_response *response, const char *format, ...)
 	size_t size;
 	int error;
 
-	if (has_begun(response))
+	if (weir__response_has_begun(response))
 		return -EALREADY;
 	va_start(arguments, format);
 	weir__text_vprintf(&text, format, arguments);
@@ -200,7 +208,7 @@ int weir_response_stream(weir_response *response, int64_t length)
 	struct weir__pipe *pipe;
 	int error;
 
-	if (has_begun(response))
+	if (weir__response_has_begun(response))
 		return -EALREADY;
 	if (request->route->options.run == WEIR_RUN_INLINE)
 		return -ENOTSUP; /* the acceptor would wait for itself */
@@ -214,7 +222,7 @@ int weir_response_stream(weir_response *response, int64_t length)
 		free(pipe);
 		return error;
 	}
-	drop_body(response);
+	weir__response_body_drop(response);
 	response->pipe = pipe;
 	response->kind = WEIR__BODY_STREAM;
 	response->stream_length = length < 0 ? -1 : length;
@@ -259,7 +267,7 @@ int weir_response_write(weir_response *response, const void *data, size_t size)
 {
 	int error;
 
-	if (!has_begun(response))
+	if (!is_stream(response))
 		return -EINVAL;
 	if (response->stream_length >= 0 &&
 	    size > (uint64_t)response->stream_length - response->written)
@@ -276,7 +284,7 @@ int weir_response_flush(weir_response *response)
 {
 	int error;
 
-	if (!has_begun(response))
+	if (!is_stream(response))
 		return -EINVAL;
 	error = begin(response);
 	return error || response->request->head

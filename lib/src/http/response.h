@@ -7,12 +7,18 @@
 #include <stdint.h>
 
 #include <weir/response.h>
+#include <weir/upgrade.h>
 
 #include "http/pipe.h"
 
 struct MHD_Response;
 
-enum weir__body_kind { WEIR__BODY_MEMORY, WEIR__BODY_FILE, WEIR__BODY_STREAM };
+enum weir__body_kind {
+	WEIR__BODY_MEMORY,
+	WEIR__BODY_FILE,
+	WEIR__BODY_STREAM,
+	WEIR__BODY_UPGRADE /* a 101: see upgrade.h */
+};
 
 struct weir__response_field {
 	struct weir__response_field *next;
@@ -40,6 +46,11 @@ struct weir_response {
 	uint64_t written;
 	int write_error; /* of the first write that failed: the stream is not whole */
 
+	/* upgrade */
+	weir_upgraded *upgraded; /* NULL if none */
+	const char *protocol;    /* in the request's arena: what was asked for last; NULL: none */
+	bool stopping;           /* ... and it was refused, because of a stop */
+
 	/* What libmicrohttpd sends, once made. */
 	struct MHD_Response *mhd;
 };
@@ -49,6 +60,11 @@ void weir__response_fini(weir_response *response);
 
 /* Forgets what the handler said: for an answer in the library's own words. */
 void weir__response_reset(weir_response *response);
+
+/* A stream or an upgrade: what was said so far stays said. */
+bool weir__response_has_begun(const weir_response *response);
+/* Lets go of the body. */
+void weir__response_body_drop(weir_response *response);
 
 /* The value of a field the handler has set; NULL if it has not. */
 const char *weir__response_field(const weir_response *response, const char *name);

@@ -382,3 +382,67 @@ void weir__router_allow_all(const struct weir__router *router, enum weir_scope s
 	(void)snprintf(out, out_size, "OPTIONS");
 	visit_all(&walk, router->root);
 }
+
+static void inherit_routes(struct weir__route *route, const struct weir__route *old)
+{
+	for (; route; route = route->next) {
+		const struct weir__route *other = old;
+
+		while (other && (strcmp(other->method, route->method) != 0 ||
+				 other->options.scope != route->options.scope))
+			other = other->next;
+		if (!other)
+			continue;
+		atomic_store_explicit(&route->average,
+				      atomic_load_explicit(&other->average, memory_order_relaxed),
+				      memory_order_relaxed);
+		weir__stats_copy(&route->stats, &other->stats);
+	}
+}
+
+/* As deep as a pattern has segments, which are bounded. */
+static void inherit_node(struct weir__router_node *node, const struct weir__router_node *old)
+{
+	struct weir__router_node *child;
+
+	if (!node || !old)
+		return;
+	inherit_routes(node->routes, old->routes);
+	inherit_node(node->param, old->param);
+	inherit_node(node->rest, old->rest);
+	for (child = node->children; child; child = child->next) {
+		const struct weir__router_node *other = old->children;
+
+		while (other && strcmp(other->segment, child->segment) != 0)
+			other = other->next;
+		inherit_node(child, other);
+	}
+}
+
+void weir__router_inherit(struct weir__router *router, const struct weir__router *old)
+{
+	inherit_node(router->root, old->root);
+}
+
+/* As deep as a pattern has segments, which are bounded. */
+static void each_in(const struct weir__router_node *node,
+		    void (*fn)(void *arg, const struct weir__route *route), void *arg)
+{
+	const struct weir__router_node *child;
+	const struct weir__route *route;
+
+	if (!node)
+		return;
+	for (route = node->routes; route; route = route->next)
+		fn(arg, route);
+	for (child = node->children; child; child = child->next)
+		each_in(child, fn, arg);
+	each_in(node->param, fn, arg);
+	each_in(node->rest, fn, arg);
+}
+
+void weir__router_each(const struct weir__router *router,
+		       void (*fn)(void *arg, const struct weir__route *route), void *arg)
+{
+	each_in(router->root, fn, arg);
+}

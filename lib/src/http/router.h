@@ -2,7 +2,7 @@
  *
  * A tree of segments: a literal segment wins over {name}, {name} over {name...}; where the
  * more specific path has no route for the method, the less specific ones are tried. Filled
- * before the start, read-only afterwards, so matching takes no lock.
+ * before it serves (http/routes.h), read-only afterwards, so matching takes no lock.
  */
 #ifndef WEIR_HTTP_ROUTER_H
 #define WEIR_HTTP_ROUTER_H
@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include <weir/server.h>
+
+#include "http/route_stats.h"
 
 #define WEIR__MAX_PARAMS 8
 
@@ -29,6 +31,8 @@ struct weir__route {
 	/* How long its handler takes: a moving average in nanoseconds, -1 before the first
 	 * run. Written by any worker; a lost update does not matter. */
 	_Atomic int64_t average;
+
+	struct weir__route_stats stats;
 };
 
 struct weir__router_node;
@@ -56,6 +60,14 @@ void weir__router_fini(struct weir__router *router);
 /* 0, -EINVAL, -EEXIST, -ENOMEM. */
 int weir__router_add(struct weir__router *router, const char *pattern, weir_handler handler,
 		     void *context, const struct weir_route_options *options);
+
+/* Calls `fn` with each route. */
+void weir__router_each(const struct weir__router *router,
+		       void (*fn)(void *arg, const struct weir__route *route), void *arg);
+
+/* What is known of a route of the same path, method and scope in `old` goes on in `router`. Both
+ * may be in use. */
+void weir__router_inherit(struct weir__router *router, const struct weir__router *old);
 
 /* `path` is raw, starts with '/'. `scope` is that of the listener. */
 void weir__router_match(const struct weir__router *router, const char *method, const char *path,

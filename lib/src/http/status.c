@@ -1,12 +1,12 @@
 /* status.c: what is in flight, for people and for the drain report. */
-#include <inttypes.h>
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
+#include "drain/straggler.h"
 #include "http/conn.h"
+#include "http/upgrade.h"
 
 static const char *doing(const weir_request *request)
 {
@@ -17,6 +17,8 @@ static const char *doing(const weir_request *request)
 			return "queued";
 		return note ? note : "in handler";
 	}
+	if (request->later || request->awaits_report)
+		return note ? note : "waiting for its answer";
 	if (request->stage == WEIR__DISPATCHED) /* inline: it is being run by who asks */
 		return note ? note : "in handler";
 	return request->stage == WEIR__REPLYING ? "sending" : "receiving";
@@ -39,13 +41,13 @@ static uint64_t bytes_sent(const weir_request *request)
 	return info.tcpi_bytes_acked;
 }
 
-static void describe_look(const struct weir__acceptor *acceptor, const weir_request *request,
+void weir__straggler_look(const struct weir__acceptor *acceptor, const weir_token *token,
 			  struct weir_straggler *out)
 {
 	struct weir_last_check last;
 	const char *file;
 
-	if (weir_token_last_check(&request->token, &last) != 0)
+	if (weir_token_last_check(token, &last) != 0)
 		return;
 	/* People know their files by name; the compiler may have been given a long path. */
 	file = strrchr(last.where, '/');
@@ -67,7 +69,7 @@ void weir__straggler_describe(struct weir__acceptor *acceptor, const weir_reques
 	out->received = request->received;
 	out->sent = bytes_sent(request);
 	out->abandoned = request->with_worker;
-	describe_look(acceptor, request, out);
+	weir__straggler_look(acceptor, &request->token, out);
 }
 
 #define MOST_DESCRIBED 100
@@ -87,21 +89,11 @@ void weir__requests_describe(struct weir__acceptor *acceptor, void *arg)
 		if (count == MOST_DESCRIBED)
 			break;
 		weir__straggler_describe(acceptor, request, &entry);
-		weir__text_printf(text, "%s{\"route\":", count++ ? "," : "");
-		weir__text_json(text, entry.route);
-		weir__text_append(text, ",\"path\":", 8);
-		weir__text_json(text, entry.path);
-		weir__text_append(text, ",\"client\":", 10);
-		weir__text_json(text, entry.client);
-		weir__text_append(text, ",\"doing\":", 9);
-		weir__text_json(text, entry.doing);
-		weir__text_printf(text, ",\"age_seconds\":");
-		weir__text_seconds(text, entry.age);
-		weir__text_printf(text, ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64,
-				  entry.received, entry.sent);
-		weir__text_look(text, entry.looked_at, entry.looked_ago, entry.waiting);
-		weir__text_append(text, "}", 1);
+		if (count++)
+			weir__text_append(text, ",", 1);
+		weir__in_flight_json(text, &entry);
 	}
+	weir__upgrades_describe(acceptor, text, count, MOST_DESCRIBED);
 }
 
 void weir__requests_count(struct weir__acceptor *acceptor, void *arg)
@@ -109,6 +101,7 @@ void weir__requests_count(struct weir__acceptor *acceptor, void *arg)
 	struct weir__census *census = arg;
 	struct weir__list *node;
 
+	census->busy += atomic_load_explicit(&acceptor->upgrades->running, memory_order_relaxed);
 	weir__list_each (node, &acceptor->requests) {
 		const weir_request *request = weir__container(node, weir_request, in_flight);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "server/forecast.h"
 #include "server/server_private.h"
 
 static void family(struct weir__text *text, const char *name, const char *type, const char *help)
@@ -33,7 +34,7 @@ static void counters(struct weir__text *text, const struct weir__counters *from)
 			text, "weir_requests_cancelled_total{reason=\"%s\"} %" PRIu64 "\n",
 			weir_reason_key(i), weir__counter_get(&from->requests_cancelled[i]));
 	family(text, "weir_responses_total", "counter", "Answers by the hundreds of their status.");
-	for (i = 2; i < 6; i++)
+	for (i = 1; i < 6; i++)
 		weir__text_printf(text, "weir_responses_total{class=\"%dxx\"} %" PRIu64 "\n", i,
 				  weir__counter_get(&from->responses[i]));
 }
@@ -91,11 +92,13 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	phases(text, &census);
 	gauge(text, "weir_connections_open", "Connections that are open.",
 	      weir__counter_get(&acceptor->connections));
+	gauge(text, "weir_upgraded_open", "Connections that have left HTTP and are open.",
+	      weir__counter_get(&acceptor->upgraded));
 	gauge(text, "weir_sockets_lingering",
 	      "Sockets that are read to their end after an early answer.",
 	      weir__counter_get(&acceptor->lingering));
 	gauge(text, "weir_queue_depth", "Requests that wait for a worker.",
-	      weir__queue_length(&server->queue));
+	      weir__queue_count(&server->queue));
 	gauge(text, "weir_queue_capacity", "How many may wait.", server->queue.limit);
 	gauge(text, "weir_workers", "Worker threads.", server->options.workers);
 	gauge(text, "weir_workers_busy", "Workers that are running a handler.", census.busy);
@@ -104,6 +107,7 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	      "done.",
 	      (uint64_t)weir__drain_phase(&server->drain));
 	duration(text, &acceptor->counters[WEIR_SCOPE_PUBLIC].duration);
+	weir__forecast_metrics(server, text);
 }
 
 static void write_status(struct weir__acceptor *acceptor, void *arg)
@@ -122,11 +126,12 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	weir__text_printf(text, "{\"version\":\"%s\",\"phase\":\"%s\",", weir_version(),
 			  weir_phase_key((int)weir__drain_phase(&server->drain)));
 	weir__text_printf(text, "\"queue\":{\"depth\":%u,\"capacity\":%u},",
-			  weir__queue_length(&server->queue), server->queue.limit);
+			  weir__queue_count(&server->queue), server->queue.limit);
 	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,
 			  census.busy);
-	weir__text_printf(text, "\"connections\":%" PRIu64 ",",
-			  weir__counter_get(&acceptor->connections));
+	weir__text_printf(text, "\"connections\":%" PRIu64 ",\"upgraded\":%" PRIu64 ",",
+			  weir__counter_get(&acceptor->connections),
+			  weir__counter_get(&acceptor->upgraded));
 	weir__text_printf(text,
 			  "\"in_flight\":{\"receiving\":%u,\"queued\":%u,\"running\":%u,"
 			  "\"replying\":%u},",
@@ -140,7 +145,9 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 			  weir__counter_get(&from->requests_refused), cancelled,
 			  weir__counter_get(&from->requests_cut));
 	weir__requests_describe(acceptor, text);
-	weir__text_append(text, "],\"tasks\":[", 11);
+	weir__text_append(text, "],", 2);
+	weir__forecast_status(server, text);
+	weir__text_append(text, "\"tasks\":[", 9);
 	weir__tasks_describe(&server->tasks, text);
 	weir__text_append(text, "]}\n", 3);
 }

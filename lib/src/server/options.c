@@ -110,3 +110,15 @@ int weir__route_options_resolve(struct weir_route_options *options)
 		options->body_limit = (uint64_t)1 << 20;
 	return options->body_limit <= most ? 0 : -EINVAL;
 }
+
+int weir_server_set_stop_times(weir_server *server, weir_time lame_duck, weir_time grace,
+			       weir_time drain_timeout)
+{
+	struct weir_server_options options = {
+		.lame_duck = lame_duck, .grace = grace, .drain_timeout = drain_timeout};
+	int error = weir__options_resolve(&options);
+
+	return error ? error
+		     : weir__drain_set_times(&server->drain, options.lame_duck, options.grace,
+					     options.drain_timeout);
+}

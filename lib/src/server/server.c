@@ -17,6 +17,7 @@
 
 #include "base/thread.h"
 #include "server/server_private.h"
+#include "server/stacks.h"
 
 #ifndef WEIR_VERSION
 #error "WEIR_VERSION comes from the build"
@@ -34,9 +35,13 @@ static int init_tokens(struct weir_server *server)
 	if (error)
 		return error;
 	error = weir_token_create(NULL, WEIR_NEVER, &server->shutdown_token);
-	if (error)
+	if (error) {
 		weir_token_unref(server->drain_token);
-	return error;
+		return error;
+	}
+	weir__token_set_gap(server->drain_token, &weir__gap_shared);
+	weir__token_set_gap(server->shutdown_token, &weir__gap_shared);
+	return 0;
 }
 
 static int init_lock(struct weir_server *server)
@@ -73,6 +78,7 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	if (options)
 		server->options = *options;
 	server->stopped_fd = -1;
+	weir__event_init(&server->rehearsed);
 	error = weir__options_resolve(&server->options);
 	if (error)
 		goto free_server;
@@ -87,37 +93,42 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	error = init_tokens(server);
 	if (error)
 		goto fini_lock;
-	error = weir__router_init(&server->router);
+	error = weir__routes_init(server);
 	if (error)
 		goto unref_tokens;
 	error = weir__queue_init(&server->queue, server->options.queue);
 	if (error)
-		goto fini_router;
+		goto destroy_routes;
 	error = weir__stop_init(server);
 	if (error)
 		goto fini_queue;
 	error = weir__tasks_init(&server->tasks, &server->logger);
 	if (error)
 		goto fini_drain;
+	error = weir__listeners_init(&server->listeners);
+	if (error)
+		goto fini_tasks;
 	weir__teardown_init(&server->teardown);
+	weir__systemd_init(&server->systemd);
 	if (server->options.listen) {
 		error = weir_server_listen(server, server->options.listen, WEIR_SCOPE_PUBLIC);
 		server->options.listen = NULL; /* not ours to keep */
 		if (error)
-			goto fini_tasks;
+			goto fini_listeners;
 	}
 	*out = server;
 	return 0;
 
+fini_listeners:
+	weir__listeners_fini(&server->listeners);
 fini_tasks:
-	free(server->listeners);
 	weir__tasks_fini(&server->tasks);
 fini_drain:
 	weir__drain_fini(&server->drain);
 fini_queue:
 	weir__queue_fini(&server->queue);
-fini_router:
-	weir__router_fini(&server->router);
+destroy_routes:
+	weir_routes_destroy(server->routes);
 unref_tokens:
 	weir_token_unref(server->shutdown_token);
 	weir_token_unref(server->drain_token);
@@ -141,48 +152,6 @@ static enum weir__server_state state_of(struct weir_server *server)
 	return state;
 }
 
-int weir_server_route(weir_server *server, const char *pattern, weir_handler handler, void *context,
-		      const struct weir_route_options *options)
-{
-	struct weir_route_options resolved = {0};
-	int error;
-
-	if (!pattern || !handler)
-		return -EINVAL;
-	if (state_of(server) != WEIR__CREATED)
-		return -EBUSY;
-	if (options)
-		resolved = *options;
-	error = weir__route_options_resolve(&resolved);
-	return error ? error
-		     : weir__router_add(&server->router, pattern, handler, context, &resolved);
-}
-
-int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope)
-{
-	struct weir__listener *listeners;
-	int error;
-
-	if (!address || (scope != WEIR_SCOPE_PUBLIC && scope != WEIR_SCOPE_ADMIN))
-		return -EINVAL;
-	if (state_of(server) != WEIR__CREATED)
-		return -EBUSY;
-	listeners = realloc(server->listeners,
-			    (server->listener_count + 1) * sizeof(*server->listeners));
-	if (!listeners)
-		return -ENOMEM;
-	server->listeners = listeners;
-	error = weir__listener_open(&listeners[server->listener_count], address, scope);
-	if (!error)
-		server->listener_count++;
-	return error;
-}
-
-const char *weir_server_url(const weir_server *server, size_t n)
-{
-	return n < server->listener_count ? server->listeners[n].url : NULL;
-}
-
 static void fill_acceptor_options(struct weir_server *server, struct weir__acceptor_options *out)
 {
 	const struct weir_server_options *options = &server->options;
@@ -190,7 +159,7 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 	*out = (struct weir__acceptor_options){
 		.server = server,
 		.drain_token = server->drain_token,
-		.router = &server->router,
+		.routes = server->routes,
 		.queue = &server->queue,
 		.pool = &server->pool,
 		.logger = &server->logger,
@@ -205,6 +174,8 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.json_errors = options->errors == WEIR_ERRORS_JSON,
 		.stopping = &server->stopping,
 		.idle = weir__stop_idle,
+		.beat = weir__stop_beat,
+		.conclude = weir__stop_conclude,
 		.arg = server,
 	};
 }
@@ -230,18 +201,26 @@ static void set_state(struct weir_server *server, enum weir__server_state state)
 	(void)pthread_mutex_unlock(&server->lock);
 }
 
+/* A program that has taken the signal for itself gets no stacks, and is told. */
+static void open_backtrace(const struct weir_server *server)
+{
+	if (weir__backtrace_open() != 0)
+		weir__log(&server->logger, WEIR_LOG_WARNING, "no-stacks",
+			  "the program handles the signal that threads are asked with", NULL);
+}
+
 static int start_modules(struct weir_server *server)
 {
 	const struct weir_server_options *options = &server->options;
 	struct weir__acceptor_options acceptor_options;
 	int error;
 
+	open_backtrace(server);
 	error = weir__stop_plan(server);
 	if (error)
 		return error;
 	fill_acceptor_options(server, &acceptor_options);
-	error = weir__acceptor_init(&server->acceptor, &acceptor_options, server->listeners,
-				    server->listener_count);
+	error = weir__acceptor_init(&server->acceptor, &acceptor_options, &server->listeners);
 	if (error)
 		return error;
 	error = weir__pool_start(&server->pool, &server->queue, options->workers,
@@ -280,15 +259,28 @@ fini_acceptor:
 	return error;
 }
 
-static void log_listeners(struct weir_server *server)
+/* None comes or goes while the server starts: listen.c. */
+static void log_listeners(struct weir__acceptor *acceptor, void *arg)
 {
-	size_t i;
+	const struct weir_server *server = arg;
+	struct weir__list *node;
 
-	for (i = 0; i < server->listener_count; i++)
-		weir__log(&server->logger, WEIR_LOG_INFO, "listening", NULL, "url",
-			  server->listeners[i].url,
-			  server->listeners[i].scope == WEIR_SCOPE_ADMIN ? "scope" : NULL, "admin",
-			  NULL);
+	weir__list_each (node, &acceptor->listeners->list)
+		weir__listen_log(server, weir__container(node, struct weir__listener, all));
+}
+
+int weir__server_running(struct weir_server *server)
+{
+	int result;
+
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->state == WEIR__STARTING || server->state == WEIR__FAILING)
+		(void)pthread_cond_wait(&server->stopped, &server->lock);
+	result = server->state != WEIR__CREATED;
+	if (weir__drain_requested(&server->drain) || server->state == WEIR__STOPPED)
+		result = -ECANCELED;
+	(void)pthread_mutex_unlock(&server->lock);
+	return result;
 }
 
 int weir_server_start(weir_server *server)
@@ -307,15 +299,20 @@ int weir_server_start(weir_server *server)
 		return error;
 	error = start_modules(server);
 	if (!error)
-		log_listeners(server);
+		weir__acceptor_call(&server->acceptor, log_listeners, server);
 	set_state(server, error ? WEIR__CREATED : WEIR__STARTED);
+	if (!error)
+		weir__systemd_ready(server);
 	return error;
 }
 
 void weir_server_stop(weir_server *server, const char *who)
 {
+	if (weir__acceptor_is_self(&server->acceptor))
+		weir__intake_asked(&server->acceptor);
 	/* Before the request, so that whoever sees the stop also sees answers say so. */
 	atomic_store_explicit(&server->stopping, true, memory_order_release);
+	weir__event_signal(&server->rehearsed); /* server/rehearse.c */
 	if (weir__drain_request(&server->drain, who))
 		weir__log(&server->logger, WEIR_LOG_INFO, "stopping", NULL, "asked_by",
 			  who ? who : "the program", NULL);
@@ -364,7 +361,6 @@ int weir_server_wait(weir_server *server, const struct weir_report **report)
 void weir_server_destroy(weir_server *server)
 {
 	bool started;
-	size_t i;
 
 	if (!server)
 		return;
@@ -377,20 +373,20 @@ void weir_server_destroy(weir_server *server)
 		weir__acceptor_fini(&server->acceptor);
 		weir__pool_fini(&server->pool);
 	}
-	for (i = 0; i < server->listener_count; i++)
-		weir__listener_fini(&server->listeners[i]);
-	free(server->listeners);
+	weir__systemd_fini(&server->systemd);
+	weir__listeners_fini(&server->listeners);
 	weir__teardown_fini(&server->teardown);
 	weir__tasks_fini(&server->tasks);
 	weir__drain_fini(&server->drain);
 	weir__queue_fini(&server->queue);
-	weir__router_fini(&server->router);
+	weir_routes_destroy(server->routes);
 	weir_token_unref(server->shutdown_token);
 	weir_token_unref(server->drain_token);
 	if (server->stopped_fd >= 0)
 		(void)close(server->stopped_fd);
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
+	weir__stacks_forget(server);
 	free(server->deadline_header);
 	free(server);
 }

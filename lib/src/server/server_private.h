@@ -11,7 +11,8 @@
 #include "drain/coordinator.h"
 #include "http/acceptor.h"
 #include "http/listener.h"
-#include "http/router.h"
+#include "http/routes.h"
+#include "server/systemd.h"
 #include "server/teardown.h"
 #include "work/pool.h"
 #include "work/queue.h"
@@ -19,6 +20,8 @@
 
 #define WEIR__MAX_STRAGGLERS 64
 #define WEIR__MAX_TASKS_NAMED 64
+/* Stacks in a report: of stragglers, tasks, and the one stage that was abandoned. */
+#define WEIR__MAX_KEPT (WEIR__MAX_STRAGGLERS + WEIR__MAX_TASKS_NAMED + 1)
 
 enum weir__server_state {
 	WEIR__CREATED,
@@ -28,9 +31,19 @@ enum weir__server_state {
 	WEIR__STOPPED
 };
 
+#define WEIR__MAX_SIGNALS 8
+
+/* A signal of the program's own; signals.c. */
+struct weir__signal {
+	int number;
+	weir_signal_fn fn;
+	void *arg;
+};
+
 /* The counts at a moment, for the report. */
 struct weir__snapshot {
 	uint64_t in_flight, accepted, answered, refused, cancelled, cut, idle_closed;
+	uint64_t upgraded_open, upgraded, upgraded_cut;
 };
 
 struct weir_server {
@@ -40,10 +53,15 @@ struct weir_server {
 	struct weir__logger logger;
 	weir_token *drain_token, *shutdown_token;
 
-	/* before the start: the program's thread; then fixed */
-	struct weir__router router;
-	struct weir__listener *listeners;
-	size_t listener_count;
+	/* before the start: under the lock; then the acceptor's (server/routes.c); once it has
+	 * ended, whoever destroys the server */
+	weir_routes *routes;
+
+	struct weir__listeners listeners;
+
+	/* before weir_server_run(): the program's thread; then fixed */
+	struct weir__signal signals[WEIR__MAX_SIGNALS];
+	unsigned signal_count;
 
 	/* modules; each has its own rules */
 	struct weir__queue queue;
@@ -52,15 +70,21 @@ struct weir_server {
 	struct weir__drain drain;
 	struct weir__tasks tasks;
 	struct weir__teardown teardown;
+	struct weir__systemd systemd;
 
-	pthread_t coordinator; /* fixed once started */
-	_Atomic bool stopping; /* a stop was asked for */
+	pthread_t coordinator;    /* fixed once started */
+	_Atomic bool stopping;    /* a stop was asked for */
+	_Atomic bool handed_over; /* the listeners are another process's */
+
+	_Atomic bool rehearsing;      /* somebody is in weir_server_rehearse() */
+	struct weir__event rehearsed; /* signalled when a rehearsal ends, and by a stop */
 
 	pthread_mutex_t lock;
 	pthread_cond_t stopped; /* the state has changed */
 	/* under the lock */
 	enum weir__server_state state;
 	bool has_acceptor; /* it can be called */
+	bool handing_over; /* to a new process */
 	bool coordinator_joined;
 	int stopped_fd; /* eventfd of weir_server_run(); -1: none */
 
@@ -68,13 +92,32 @@ struct weir_server {
 	struct weir_report report;
 	struct weir_straggler straggler_list[WEIR__MAX_STRAGGLERS];
 	weir_request *straggler_requests[WEIR__MAX_STRAGGLERS];
+	const struct weir__job *straggler_jobs[WEIR__MAX_STRAGGLERS];
 	struct weir__stragglers stragglers;
 	struct weir__snapshot at_stop;
 	bool counted_from_lame_duck; /* at_stop was taken at the begin of a lame-duck time */
-	unsigned abandoned; /* workers that never came back */
+	unsigned abandoned;          /* workers that never came back */
 	struct weir_task_left tasks_left[WEIR__MAX_TASKS_NAMED];
 	struct weir_stage stages[WEIR__MAX_TEARDOWNS];
+	char *kept[WEIR__MAX_KEPT]; /* stacks that the report has */
+	size_t kept_count;
 };
+
+/* server.c: waits for a start that is under way. 1: it runs, 0: not started, -ECANCELED: a stop has
+ * been asked for. */
+int weir__server_running(struct weir_server *server);
+
+/* listen.c: logs that a listener listens. */
+void weir__listen_log(const struct weir_server *server, const struct weir__listener *listener);
+
+/* listen.c: has the acceptor `look`, which is given `arg` and sets *pending, again and again until
+ * no handshake is under way or it has taken too long. Not on the acceptor's thread: once, there. */
+void weir__listen_settle(struct weir_server *server,
+			 void (*look)(struct weir__acceptor *acceptor, void *arg), void *arg,
+			 const unsigned *pending);
+
+/* routes.c: an empty table for weir_server_route(). 0 or -ENOMEM. */
+int weir__routes_init(struct weir_server *server);
 
 /* options.c: fills in the defaults. 0 or -EINVAL. */
 int weir__options_resolve(struct weir_server_options *options);
@@ -91,5 +134,10 @@ bool weir__stop_is_self(const struct weir_server *server);
 bool weir__stop_abandoned(const struct weir_server *server);
 /* The acceptor says: nothing is in flight any more. Its thread. */
 void weir__stop_idle(void *server);
+/* The acceptor's beat. */
+weir_time weir__stop_beat(void *server);
+/* The acceptor says: all is over but what it has to say of it. Makes the report. Its thread, while
+ * the coordinator waits for it. */
+void weir__stop_conclude(void *server, struct weir__text *report);
 
 #endif

@@ -32,6 +32,57 @@ static void on_signal(struct weir_server *server, unsigned nth, unsigned number)
 	}
 }
 
+static struct weir__signal *find(struct weir_server *server, int number)
+{
+	unsigned i;
+
+	for (i = 0; i < server->signal_count; i++)
+		if (server->signals[i].number == number)
+			return &server->signals[i];
+	return NULL;
+}
+
+/* Those that report a fault cannot wait to be read, and two cannot be caught at all. */
+static bool can_be_taken(int number)
+{
+	static const int others[] = {SIGINT, SIGTERM, SIGKILL, SIGSTOP, SIGSEGV,
+				     SIGBUS, SIGILL,  SIGFPE,  SIGTRAP, SIGSYS};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (number == others[i])
+			return false;
+	/* The first ones of the real-time signals are the C library's own; signal(7). */
+	return number > 0 && number <= SIGRTMAX && (number < 32 || number >= SIGRTMIN);
+}
+
+int weir_server_on_signal(weir_server *server, int signal_number, weir_signal_fn fn, void *arg)
+{
+	struct weir__signal *entry;
+
+	if (!fn || !can_be_taken(signal_number))
+		return -EINVAL;
+	entry = find(server, signal_number);
+	if (!entry) {
+		if (server->signal_count == WEIR__MAX_SIGNALS)
+			return -ENOSPC;
+		entry = &server->signals[server->signal_count++];
+	}
+	*entry = (struct weir__signal){signal_number, fn, arg};
+	return 0;
+}
+
+/* One that is the program's own is none of the three that stop a server. */
+static void take_signal(struct weir_server *server, unsigned *nth, int number)
+{
+	const struct weir__signal *entry = find(server, number);
+
+	if (entry)
+		entry->fn(server, number, entry->arg);
+	else
+		on_signal(server, ++*nth, (unsigned)number);
+}
+
 /* Until the server has stopped. */
 static void listen_to_signals(struct weir_server *server, int signals)
 {
@@ -46,7 +97,7 @@ static void listen_to_signals(struct weir_server *server, int signals)
 			continue; /* EINTR: another signal's handler ran on this thread */
 		if (fds[0].revents & POLLIN &&
 		    read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-			on_signal(server, ++nth, info.ssi_signo);
+			take_signal(server, &nth, (int)info.ssi_signo);
 	}
 }
 
@@ -66,10 +117,13 @@ int weir_server_run(weir_server *server, const struct weir_report **report)
 {
 	sigset_t mask, before;
 	int signals, result;
+	unsigned i;
 
 	(void)sigemptyset(&mask);
 	(void)sigaddset(&mask, SIGINT);
 	(void)sigaddset(&mask, SIGTERM);
+	for (i = 0; i < server->signal_count; i++)
+		(void)sigaddset(&mask, server->signals[i].number);
 	result = -pthread_sigmask(SIG_BLOCK, &mask, &before);
 	if (result)
 		return result;

@@ -5,14 +5,18 @@
  * work, are cancelled and joined; the program's own stages run; last the acceptor ends, so that
  * admin listeners answer until everything else is over, and the answer to a remote stop leaves.
  *
- * All functions here but weir__stop_idle() run on the coordinator's thread.
+ * All functions here but weir__stop_idle() and weir__stop_conclude() run on the coordinator's
+ * thread.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "base/text.h"
 #include "server/server_private.h"
+#include "server/stacks.h"
 
 /* A stop that is late still leaves tasks and stages this much: enough to close a file. */
 #define LEAST_SHARE (100 * WEIR_MILLISECOND)
@@ -42,6 +46,9 @@ static void take_snapshot(struct weir__acceptor *acceptor, void *arg)
 	out->refused = weir__counter_get(&counters->requests_refused);
 	out->cut = weir__counter_get(&counters->requests_cut);
 	out->idle_closed = weir__counter_get(&counters->idle_closed);
+	out->upgraded_open = weir__counter_get(&acceptor->upgraded);
+	out->upgraded = weir__counter_get(&counters->upgraded);
+	out->upgraded_cut = weir__counter_get(&counters->upgraded_cut);
 	out->cancelled = 0;
 	for (reason = 0; reason < WEIR_REASON_COUNT; reason++)
 		out->cancelled += weir__counter_get(&counters->requests_cancelled[reason]);
@@ -56,7 +63,9 @@ static void snapshot_and_stop(struct weir__acceptor *acceptor, void *snapshot)
 static void stop_intake(void *arg)
 {
 	struct weir_server *server = arg;
+	unsigned pending = 0;
 
+	weir__listen_settle(server, weir__intake_refuse_clients, &pending, &pending);
 	if (server->counted_from_lame_duck)
 		weir__acceptor_call(&server->acceptor, weir__intake_stop, NULL);
 	else
@@ -68,7 +77,8 @@ static uint64_t count(void *arg)
 	const struct weir_server *server = arg;
 
 	return weir__counter_get(&server->acceptor.in_flight) +
-	       weir__counter_get(&server->acceptor.lingering);
+	       weir__counter_get(&server->acceptor.lingering) +
+	       weir__counter_get(&server->acceptor.upgraded);
 }
 
 static void cancel(void *arg)
@@ -78,18 +88,51 @@ static void cancel(void *arg)
 	weir__acceptor_call(&server->acceptor, weir__intake_cancel, NULL);
 }
 
+/* Of these and no others: a request that came to its end while its thread was asked is none of
+ * the stragglers. */
+static void keep_stacks(struct weir_server *server, const struct weir__stacks *stacks)
+{
+	struct weir__names *names = weir__names_create(server);
+	size_t i, j;
+
+	for (i = 0; names && i < server->stragglers.count; i++)
+		for (j = 0; j < stacks->running.count; j++)
+			if (stacks->running.entries[j].job == server->stragglers.jobs[i])
+				server->stragglers.list[i].stack = weir__stacks_keep(
+					server, weir__names_of(names, &stacks->running.traces[j]));
+	free(names);
+}
+
+/* Threads are asked before anything is cut, which would let some of them go on; names are looked
+ * for afterwards. */
+static void name_and_cut(struct weir_server *server)
+{
+	struct weir__stacks stacks;
+	int error = weir__stacks_list(server, WEIR__MAX_STRAGGLERS, 0, false, &stacks);
+
+	if (!error)
+		weir__stacks_ask(stacks.running.traces, stacks.running.count);
+	weir__acceptor_call(&server->acceptor, weir__intake_force, &server->stragglers);
+	if (error)
+		return; /* no memory: no stacks */
+	keep_stacks(server, &stacks);
+	weir__stacks_release(&stacks);
+}
+
 static void force(void *arg)
 {
 	struct weir_server *server = arg;
 	size_t i;
 
-	weir__acceptor_call(&server->acceptor, weir__intake_force, &server->stragglers);
+	name_and_cut(server);
 	for (i = 0; i < server->stragglers.count; i++) {
 		const struct weir_straggler *straggler = &server->stragglers.list[i];
+		char stack[WEIR__STACK_LINE];
 
+		weir__stack_line(straggler->stack, stack);
 		weir__log(&server->logger, WEIR_LOG_WARNING, "straggler", NULL, "route",
 			  straggler->route, "path", straggler->path, "client", straggler->client,
-			  "doing", straggler->doing, NULL);
+			  "doing", straggler->doing, "stack", stack[0] ? stack : NULL, NULL);
 	}
 }
 
@@ -103,6 +146,15 @@ static weir_time undisturbed_until(struct weir_server *server, weir_time until)
 	return grace < half ? grace : half;
 }
 
+/* A worker that has a connection of an upgrade learns from its cut that its time is over: it has
+ * to have some left to close it. */
+static weir_time since_cut(struct weir_server *server, weir_time until)
+{
+	weir_time least = weir_after(LEAST_SHARE);
+
+	return weir__counter_get(&server->acceptor.upgraded) > 0 && until < least ? least : until;
+}
+
 static enum weir_stage_result join_workers(void *arg, weir_time until, weir_time give_up)
 {
 	struct weir_server *server = arg;
@@ -114,7 +166,7 @@ static enum weir_stage_result join_workers(void *arg, weir_time until, weir_time
 	server->abandoned = weir__pool_join(&server->pool, undisturbed_until(server, until));
 	if (server->abandoned > 0) {
 		weir__acceptor_call(&server->acceptor, weir__intake_cancel, NULL);
-		server->abandoned = weir__pool_join(&server->pool, until);
+		server->abandoned = weir__pool_join(&server->pool, since_cut(server, until));
 	}
 	return server->abandoned > 0 ? WEIR_STAGE_ABANDONED : WEIR_STAGE_OK;
 }
@@ -122,15 +174,27 @@ static enum weir_stage_result join_workers(void *arg, weir_time until, weir_time
 static void name_tasks(struct weir_server *server)
 {
 	struct weir_report *report = &server->report;
+	struct weir__backtrace traces[WEIR__MAX_TASKS_NAMED];
+	struct weir__names *names;
+	char stack[WEIR__STACK_LINE];
 	size_t i;
 
 	report->task_total =
-		weir__tasks_name(&server->tasks, server->tasks_left, WEIR__MAX_TASKS_NAMED);
+		weir__tasks_name(&server->tasks, server->tasks_left, traces, WEIR__MAX_TASKS_NAMED);
 	report->task_count = report->task_total < WEIR__MAX_TASKS_NAMED ? report->task_total
 									: WEIR__MAX_TASKS_NAMED;
-	for (i = 0; i < report->task_count; i++)
+	weir__stacks_ask(traces, report->task_count);
+	names = weir__names_create(server);
+	for (i = 0; i < report->task_count; i++) {
+		weir__traced_unref(traces[i].traced);
+		if (names)
+			server->tasks_left[i].stack =
+				weir__stacks_keep(server, weir__names_of(names, &traces[i]));
+		weir__stack_line(server->tasks_left[i].stack, stack);
 		weir__log(&server->logger, WEIR_LOG_WARNING, "task-abandoned", NULL, "task",
-			  server->tasks_left[i].name, NULL);
+			  server->tasks_left[i].name, "stack", stack[0] ? stack : NULL, NULL);
+	}
+	free(names);
 }
 
 /* Also when a handler was abandoned: a task ends only its own work. */
@@ -155,12 +219,31 @@ static enum weir_stage_result end_acceptor(void *arg, weir_time until, weir_time
 	return WEIR_STAGE_OK;
 }
 
+/* Those who had come in before the listeners were handed over have all gone. */
+static bool deserted(void *arg)
+{
+	struct weir_server *server = arg;
+
+	return server->handed_over && weir__counter_get(&server->acceptor.connections) == 0;
+}
+
+static void beat_now(struct weir__acceptor *acceptor, void *unused)
+{
+	(void)unused;
+	acceptor->beat_at = 0;
+}
+
 static void entered(void *arg, enum weir_phase phase)
 {
 	struct weir_server *server = arg;
 
 	weir__log(&server->logger, WEIR_LOG_DEBUG, "drain-phase", NULL, "phase",
 		  weir_phase_key((int)phase), NULL);
+	if (phase == WEIR_PHASE_LAME_DUCK ||
+	    (phase == WEIR_PHASE_CLOSING && !server->counted_from_lame_duck)) {
+		weir__systemd_stopping(server);
+		weir__acceptor_call(&server->acceptor, beat_now, NULL);
+	}
 	if (phase == WEIR_PHASE_LAME_DUCK) {
 		server->counted_from_lame_duck = true;
 		weir__acceptor_call(&server->acceptor, take_snapshot, &server->at_stop);
@@ -180,6 +263,7 @@ int weir__stop_init(struct weir_server *server)
 		.grace = server->options.grace,
 		.timeout = server->options.drain_timeout,
 		.now = now,
+		.deserted = deserted,
 		.entered = entered,
 		.arg = server,
 	};
@@ -190,6 +274,7 @@ int weir__stop_init(struct weir_server *server)
 		return error;
 	server->stragglers.list = server->straggler_list;
 	server->stragglers.requests = server->straggler_requests;
+	server->stragglers.jobs = server->straggler_jobs;
 	server->stragglers.capacity = WEIR__MAX_STRAGGLERS;
 	error = weir__drain_add_part(&server->drain, &part);
 	if (error)
@@ -242,7 +327,21 @@ int weir__stop_plan(struct weir_server *server)
 
 bool weir__stop_abandoned(const struct weir_server *server)
 {
-	return server->drain.abandoned != NULL;
+	return server->drain.abandoned != NULL || server->report.outcome == WEIR_ABANDONED;
+}
+
+static const char *stack_of_stage(struct weir_server *server, const void *stage)
+{
+	struct weir__backtrace trace = {.traced = server->teardown.traced, .subject = stage};
+	struct weir__names *names;
+	const char *stack = NULL;
+
+	weir__stacks_ask(&trace, 1);
+	names = weir__names_create(server);
+	if (names)
+		stack = weir__stacks_keep(server, weir__names_of(names, &trace));
+	free(names);
+	return stack;
 }
 
 static void log_stage(const struct weir_server *server, const struct weir_stage *stage)
@@ -280,6 +379,8 @@ static void report_stages(struct weir_server *server)
 		out->result = end->result;
 		out->share = end->share;
 		out->time = end->time;
+		if (end->result == WEIR_STAGE_ABANDONED)
+			out->stack = stack_of_stage(server, planned->arg);
 		if (end->result < WEIR_STAGE_ABANDONED)
 			out->error = ((const struct weir__teardown_stage *)planned->arg)->error;
 		server->report.stage_count++;
@@ -294,7 +395,7 @@ static void make_report(struct weir_server *server)
 	struct weir__snapshot after;
 
 	weir__stragglers_settle(&server->stragglers);
-	take_snapshot(&server->acceptor, &after); /* its thread has ended */
+	take_snapshot(&server->acceptor, &after);
 	report->counts = (struct weir_report_counts){
 		.in_flight = before->in_flight,
 		.arrived = after.accepted - before->accepted,
@@ -304,20 +405,44 @@ static void make_report(struct weir_server *server)
 		.cut = after.cut - before->cut,
 		.abandoned = after.in_flight,
 		.idle_closed = after.idle_closed - before->idle_closed,
+		.upgraded = before->upgraded_open + after.upgraded - before->upgraded,
+		.upgraded_cut = after.upgraded_cut - before->upgraded_cut,
 	};
-	if (weir__stop_abandoned(server) || after.in_flight > 0)
+	if (weir__stop_abandoned(server) || after.in_flight > 0 || after.upgraded_open > 0)
 		report->outcome = WEIR_ABANDONED;
+	else if (report->counts.cut > 0 || report->counts.upgraded_cut > 0)
+		report->outcome = WEIR_FORCED;
 	else
-		report->outcome = report->counts.cut > 0 ? WEIR_FORCED : WEIR_CLEAN;
+		report->outcome = WEIR_CLEAN;
 	(void)snprintf(report->who, sizeof(report->who), "%s", server->drain.who);
 	report->total = weir_now() - server->drain.requested_at;
 	memcpy(report->phase_time, server->drain.phase_time, sizeof(report->phase_time));
+	report->phase_time[WEIR_PHASE_TEARDOWN] = weir_now() - server->drain.entered_at;
 	report->stragglers = server->stragglers.list;
 	report->straggler_count = server->stragglers.count;
 	report->straggler_total = server->stragglers.total;
 	report->tasks = server->tasks_left;
 	report->stages = server->stages;
 	report_stages(server);
+}
+
+weir_time weir__stop_beat(void *server)
+{
+	return weir__systemd_beat(server);
+}
+
+void weir__stop_conclude(void *arg, struct weir__text *out)
+{
+	struct weir_server *server = arg;
+	char *text;
+	size_t size;
+
+	make_report(server);
+	out->error = weir_report_json(&server->report, &text, &size);
+	if (out->error)
+		return;
+	weir__text_append(out, text, size);
+	free(text);
 }
 
 /* The server whose coordinator this thread is. */
@@ -350,7 +475,6 @@ void *weir__stop_thread(void *arg)
 		return NULL;
 	weir__drain_run(&server->drain);
 	weir__teardown_end(&server->teardown);
-	make_report(server);
 	(void)pthread_mutex_lock(&server->lock);
 	server->state = WEIR__STOPPED;
 	if (server->stopped_fd >= 0)

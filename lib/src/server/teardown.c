@@ -27,6 +27,8 @@ void weir__teardown_fini(struct weir__teardown *teardown)
 {
 	while (teardown->count > 0)
 		weir_token_unref(teardown->stages[--teardown->count].token);
+	weir__traced_unref(teardown->traced);
+	teardown->traced = NULL;
 }
 
 int weir__teardown_add(struct weir__teardown *teardown, const char *name, weir_teardown_fn fn,
@@ -69,11 +71,15 @@ static void *teardown_thread(void *arg)
 	struct weir__teardown_stage *stage;
 
 	own_teardown = teardown;
+	weir__traced_enter(teardown->traced);
 	while ((stage = await_turn(teardown))) {
+		weir__traced_work_on(teardown->traced, stage);
 		stage->error = stage->fn(stage->arg, stage->token);
+		weir__traced_work_on(teardown->traced, NULL);
 		atomic_store_explicit(&stage->done, true, memory_order_release);
 		weir__event_signal(&teardown->changed);
 	}
+	weir__traced_leave(teardown->traced);
 	return NULL;
 }
 
@@ -83,6 +89,10 @@ int weir__teardown_start(struct weir__teardown *teardown)
 
 	if (teardown->count == 0)
 		return 0;
+	if (!teardown->traced)
+		teardown->traced = weir__traced_create();
+	if (!teardown->traced)
+		return -ENOMEM;
 	atomic_store_explicit(&teardown->over, false, memory_order_relaxed);
 	error = weir__thread_start(&teardown->thread, "weir-teardown", 0, teardown_thread,
 				   teardown);

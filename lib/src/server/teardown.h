@@ -15,6 +15,7 @@
 #include <weir/report.h>
 #include <weir/task.h>
 
+#include "base/backtrace.h"
 #include "cancel/event.h"
 #include "drain/coordinator.h"
 
@@ -40,6 +41,8 @@ struct weir__teardown {
 	struct weir__teardown_stage stages[WEIR__MAX_TEARDOWNS];
 	size_t count;
 
+	struct weir__traced *traced; /* fixed once started; works on the stage whose turn it is */
+
 	/* the owner's thread only */
 	pthread_t thread;
 	bool has_thread;
@@ -58,7 +61,7 @@ void weir__teardown_fini(struct weir__teardown *teardown);
 int weir__teardown_add(struct weir__teardown *teardown, const char *name, weir_teardown_fn fn,
 		       void *arg, weir_time share);
 
-/* Starts the thread, if there is a stage. 0 or -EAGAIN. */
+/* Starts the thread, if there is a stage. 0, -ENOMEM or -EAGAIN. */
 int weir__teardown_start(struct weir__teardown *teardown);
 /* Ends and joins it; if a stage was abandoned, only tells it to end. */
 void weir__teardown_end(struct weir__teardown *teardown);

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backtrace.h"
 #include "base/futex.h"
 #include "base/thread.h"
 
@@ -35,6 +36,7 @@ struct weir__worker {
 	unsigned number;                     /* fixed */
 	pthread_t thread;                    /* fixed */
 	struct weir__pool *pool;             /* fixed */
+	struct weir__traced *traced;         /* fixed */
 	struct weir__worker *below;          /* under the pool's lock: idle stack */
 };
 
@@ -132,6 +134,7 @@ static void end_worker(struct weir__pool *pool, struct weir__worker *self)
 {
 	struct weir__worker *before;
 
+	weir__traced_leave(self->traced);
 	(void)pthread_mutex_lock(&pool->lock);
 	before = pool->last;
 	pool->last = self;
@@ -145,8 +148,10 @@ static void end_worker(struct weir__pool *pool, struct weir__worker *self)
 /* Whoever waits for the pool after its time waits for workers without a job only, and has to
  * hear that this one is none of them. seq_cst on both sides: either the pool is seen winding
  * down here, or the worker is seen busy in weir__pool_busy(). */
-static void set_busy(struct weir__pool *pool, struct weir__worker *self)
+static void set_busy(struct weir__pool *pool, struct weir__worker *self, struct weir__job *job)
 {
+	atomic_store_explicit(&job->worker, self->number + 1, memory_order_relaxed);
+	weir__traced_work_on(self->traced, job);
 	atomic_store_explicit(&self->busy, true, memory_order_seq_cst);
 	if (atomic_load_explicit(&pool->winding_down, memory_order_seq_cst))
 		weir__event_signal(&pool->ended);
@@ -158,6 +163,7 @@ static void *worker_thread(void *arg)
 	struct weir__pool *pool = self->pool;
 
 	own_pool = pool;
+	weir__traced_enter(self->traced);
 	for (;;) {
 		struct weir__job *job = weir__queue_take(pool->queue);
 
@@ -175,8 +181,9 @@ static void *worker_thread(void *arg)
 			if (weir__queue_length(pool->queue) > 0)
 				(void)wake_one(pool);
 		}
-		set_busy(pool, self);
+		set_busy(pool, self, job);
 		job->ops->run(job, self->number);
+		weir__traced_work_on(self->traced, NULL);
 		atomic_store_explicit(&self->busy, false, memory_order_relaxed);
 	}
 	end_worker(pool, self);
@@ -193,11 +200,16 @@ static int start_worker(struct weir__pool *pool, unsigned number, size_t stack)
 	atomic_init(&worker->busy, false);
 	worker->number = number;
 	worker->pool = pool;
+	worker->traced = weir__traced_create();
+	if (!worker->traced)
+		return -ENOMEM;
 	(void)snprintf(name, sizeof(name), "weir-worker%u", number % 10000);
 	(void)atomic_fetch_add_explicit(&pool->alive, 1, memory_order_relaxed);
 	error = weir__thread_start(&worker->thread, name, stack, worker_thread, worker);
-	if (error)
+	if (error) {
 		(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_relaxed);
+		weir__traced_unref(worker->traced);
+	}
 	return error;
 }
 
@@ -329,8 +341,23 @@ unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
 	return 0;
 }
 
+bool weir__pool_find(struct weir__pool *pool, const struct weir__job *job,
+		     struct weir__backtrace *trace)
+{
+	unsigned number = atomic_load_explicit(&job->worker, memory_order_relaxed);
+
+	trace->subject = job;
+	trace->traced = number ? pool->workers[number - 1].traced : NULL;
+	return trace->traced &&
+	       atomic_load_explicit(&trace->traced->subject, memory_order_relaxed) == job;
+}
+
 void weir__pool_fini(struct weir__pool *pool)
 {
+	unsigned i;
+
+	for (i = 0; i < pool->count; i++)
+		weir__traced_unref(pool->workers[i].traced);
 	free(pool->workers);
 	(void)pthread_mutex_destroy(&pool->lock);
 }

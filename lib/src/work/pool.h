@@ -25,6 +25,7 @@
 
 #include <weir/time.h>
 
+#include "base/backtrace.h"
 #include "cancel/event.h"
 #include "work/queue.h"
 
@@ -80,6 +81,11 @@ unsigned weir__pool_join(struct weir__pool *pool, weir_time until);
 
 /* After a join that returned 0, and when nobody else can call any more. */
 void weir__pool_fini(struct weir__pool *pool);
+
+/* Prepares to ask the thread that runs this job where it is. False if none does at this moment.
+ * `trace` is good until weir__pool_fini(). Any thread that knows the job to be there. */
+bool weir__pool_find(struct weir__pool *pool, const struct weir__job *job,
+		     struct weir__backtrace *trace);
 
 /* Whether the calling thread is one of the workers. */
 bool weir__pool_has_self(const struct weir__pool *pool);

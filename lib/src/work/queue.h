@@ -26,6 +26,7 @@ struct weir__job {
 	bool brief;                      /* fixed while queued: known to end within microseconds */
 	bool queued;                     /* under the queue's lock; false before the first push */
 	struct weir__list node;          /* likewise */
+	_Atomic unsigned worker; /* whose it was last, from 1; 0: nobody's. Written by that one */
 };
 
 struct weir__queue {
@@ -34,7 +35,12 @@ struct weir__queue {
 	pthread_mutex_t lock;
 	struct weir__list jobs; /* under the lock */
 
-	/* Written under the lock, read by anyone. `length` is stored with release after the
+	unsigned count;    /* under the lock: jobs in the list */
+	unsigned reserved; /* likewise: places for jobs that are still to come */
+	bool held;         /* under the lock: nobody gets one */
+
+	/* Written under the lock, read by anyone. `length` is what can be had: the count, or 0
+	 * while the queue is held. It is stored with release after the
 	 * job has been linked or unlinked, so who reads 0 sees what the takers did before. */
 	_Atomic unsigned length;
 	_Atomic unsigned taken; /* jobs taken so far, modulo 2^32: has the queue moved? */
@@ -46,12 +52,26 @@ void weir__queue_fini(struct weir__queue *queue);
 /* 0, or -ENOSPC when the queue is full (the job stays the caller's). Wakes nobody. */
 int weir__queue_push(struct weir__queue *queue, struct weir__job *job);
 
+/* Keeps a place for a job that must not be refused later: 0 or -ENOSPC. It is used by
+ * weir__queue_push_reserved(), or given back. */
+int weir__queue_reserve(struct weir__queue *queue);
+void weir__queue_give_back(struct weir__queue *queue);
+void weir__queue_push_reserved(struct weir__queue *queue, struct weir__job *job);
+
 /* The oldest job; NULL if there is none. Does not wait. */
 struct weir__job *weir__queue_take(struct weir__queue *queue);
+
+/* Holds the queue: jobs are still put in and removed, but none is taken until it is let go. Who
+ * lets go wakes somebody. */
+void weir__queue_hold(struct weir__queue *queue, bool held);
+
+/* How many jobs are in it, held or not. */
+unsigned weir__queue_count(struct weir__queue *queue);
 
 /* Takes this very job out. False if somebody else has taken it before. */
 bool weir__queue_remove(struct weir__queue *queue, struct weir__job *job);
 
+/* How many can be taken. */
 static inline unsigned weir__queue_length(const struct weir__queue *queue)
 {
 	return atomic_load_explicit(&queue->length, memory_order_acquire);

@@ -32,6 +32,7 @@ struct weir__task {
 	struct weir__task_plan plan;
 	char name[64];
 	weir_token *token;
+	struct weir__traced *traced; /* works on the task, as long as that has not ended */
 
 	pthread_t thread; /* under the lock */
 	struct weir__list node;
@@ -65,6 +66,7 @@ int weir__tasks_init(struct weir__tasks *tasks, const struct weir__logger *logge
 
 static void free_task(struct weir__task *task)
 {
+	weir__traced_unref(task->traced);
 	weir_token_unref(task->token);
 	free(task);
 }
@@ -140,6 +142,7 @@ static void end(struct weir__task *task)
 	struct weir__tasks *tasks = task->tasks;
 	struct weir__task *before;
 
+	weir__traced_leave(task->traced);
 	(void)pthread_mutex_lock(&tasks->lock);
 	weir__list_remove(&task->node);
 	tasks->count--;
@@ -161,6 +164,8 @@ static void *task_thread(void *arg)
 	own_tasks = task->tasks;
 	if (!await_release(task->tasks))
 		return NULL; /* joined by who undoes */
+	weir__traced_work_on(task->traced, task);
+	weir__traced_enter(task->traced);
 	atomic_store_explicit(&task->begun_at, weir_now(), memory_order_relaxed);
 	if (task->plan.period > 0)
 		tick(task);
@@ -219,8 +224,14 @@ int weir__tasks_add(struct weir__tasks *tasks, const struct weir__task_plan *pla
 	(void)snprintf(task->name, sizeof(task->name), "%s", plan->name);
 	task->plan.name = task->name;
 	weir__list_init(&task->node);
+	task->traced = weir__traced_create();
+	if (!task->traced) {
+		free(task);
+		return -ENOMEM;
+	}
 	error = weir_token_create(tasks->token, WEIR_NEVER, &task->token);
 	if (error) {
+		weir__traced_unref(task->traced);
 		free(task);
 		return error;
 	}
@@ -331,7 +342,8 @@ static weir_time age_of(const struct weir__task *task)
 	return begun_at ? weir_now() - begun_at : 0;
 }
 
-size_t weir__tasks_name(struct weir__tasks *tasks, struct weir_task_left *out, size_t capacity)
+size_t weir__tasks_name(struct weir__tasks *tasks, struct weir_task_left *out,
+			struct weir__backtrace *traces, size_t capacity)
 {
 	struct weir__list *node;
 	size_t found = 0;
@@ -343,6 +355,9 @@ size_t weir__tasks_name(struct weir__tasks *tasks, struct weir_task_left *out, s
 		if (found < capacity) {
 			(void)snprintf(out[found].name, sizeof(out[found].name), "%s", task->name);
 			out[found].age = age_of(task);
+			out[found].stack = NULL;
+			traces[found].traced = weir__traced_ref(task->traced);
+			traces[found].subject = task;
 		}
 		found++;
 	}

@@ -19,6 +19,7 @@
 #include <weir/time.h>
 #include <weir/token.h>
 
+#include "base/backtrace.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -77,8 +78,11 @@ void weir__tasks_undo(struct weir__tasks *tasks);
 /* The owner: trips the token and takes no more; how many are alive at `until` at the latest. */
 unsigned weir__tasks_stop(struct weir__tasks *tasks, weir_time until);
 
-/* Names those that are alive: up to `capacity`; returns how many there are. */
-size_t weir__tasks_name(struct weir__tasks *tasks, struct weir_task_left *out, size_t capacity);
+/* Names those that are alive, up to `capacity`, and prepares to ask their threads where they are
+ * (weir__backtrace_ask()): of each trace the caller has a reference to `traced`. Returns how many
+ * there are. */
+size_t weir__tasks_name(struct weir__tasks *tasks, struct weir_task_left *out,
+			struct weir__backtrace *traces, size_t capacity);
 
 /* Those that are alive, as JSON objects with commas between them. */
 void weir__tasks_describe(struct weir__tasks *tasks, struct weir__text *text);

@@ -99,6 +99,8 @@ static int copy_said(struct weir_testing_response *to, const weir_response *from
 	case WEIR__BODY_STREAM:
 		to->announced = from->stream_length;
 		return 0;
+	case WEIR__BODY_UPGRADE:
+		return 0;
 	}
 	return -EINVAL;
 }

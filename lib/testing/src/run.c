@@ -52,8 +52,9 @@ static int add_route(struct weir__testing_run *run)
 	if (strlen(description->method) > 40)
 		return -EINVAL;
 	(void)snprintf(pattern, sizeof(pattern), "%s /{path...}", description->method);
-	return weir__router_add(&run->router, description->pattern ? description->pattern : pattern,
-				run->handler, description->context, &options);
+	return weir__router_add(&run->routes.router,
+				description->pattern ? description->pattern : pattern, run->handler,
+				description->context, &options);
 }
 
 static void fill_acceptor(struct weir__testing_run *run)
@@ -61,10 +62,10 @@ static void fill_acceptor(struct weir__testing_run *run)
 	run->acceptor.options = (struct weir__acceptor_options){
 		.server = run->server,
 		.drain_token = run->drain_token,
-		.router = run->handler ? &run->router : &run->server->router,
 		.logger = &run->server->logger,
 		.stopping = &run->server->stopping,
 	};
+	run->acceptor.routes = run->handler ? &run->routes : run->server->routes;
 }
 
 static void fill_description(struct weir__testing_run *run,
@@ -101,7 +102,7 @@ int weir__testing_run_init(struct weir__testing_run *run, weir_handler handler,
 	run->response = calloc(1, sizeof(*run->response));
 	if (!run->response)
 		return -ENOMEM;
-	error = weir__router_init(&run->router);
+	error = weir__router_init(&run->routes.router);
 	if (error)
 		goto free_response;
 	error = add_route(run);
@@ -124,7 +125,7 @@ int weir__testing_run_init(struct weir__testing_run *run, weir_handler handler,
 unref_drain:
 	weir_token_unref(run->drain_token);
 fini_router:
-	weir__router_fini(&run->router);
+	weir__router_fini(&run->routes.router);
 free_response:
 	free(run->response);
 	return error;
@@ -138,7 +139,7 @@ void weir__testing_run_fini(struct weir__testing_run *run)
 	if (run->own_server)
 		weir_server_destroy(run->server);
 	weir_token_unref(run->drain_token);
-	weir__router_fini(&run->router);
+	weir__router_fini(&run->routes.router);
 	free(run->stream);
 	weir_testing_response_free(run->response);
 }

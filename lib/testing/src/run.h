@@ -49,7 +49,7 @@ struct weir__testing_run {
 	weir_server *server;
 	bool own_server;
 	weir_token *drain_token;
-	struct weir__router router;     /* of the handler, if one is given */
+	struct weir_routes routes;      /* of the handler, if one is given */
 	struct weir__acceptor acceptor; /* never started: what a request asks for is in there */
 	struct weir__probe request_probe, drain_probe;
 

@@ -37,7 +37,7 @@ Test(config_file, mistakes_are_one_line_with_file_and_line)
 		{"routes:\n  - path: /x\n    kind: what\n",
 		 "weir.yaml:3: routes[0].kind: \"what\" is not known: expected one of files, "
 		 "events, "
-		 "run, query, proxy\n"},
+		 "run, query, proxy, websocket\n"},
 		{"routes:\n  - {path: '/{p...}', kind: files, root: none}\n",
 		 "weir.yaml:2: routes[0].root: none cannot be opened: No such file or directory: "
 		 "expected a directory\n"},
@@ -175,7 +175,7 @@ Test(config_file, the_example_with_everything_runs)
 	char *text = example();
 	write_config(&app, text);
 	free(text);
-	runs(&app, 0, "weir.yaml: ok: 3 listeners, 8 routes\n", "check", "weir.yaml");
+	runs(&app, 0, "weir.yaml: ok: 3 listeners, 10 routes\n", "check", "weir.yaml");
 	const char *const words[] = {WEIR_BINARY, "serve", "--config", "weir.yaml", NULL};
 	process_start(&app.process, app.scratch.path, words);
 	const char *url = process_await_line(&app.process, "listening url=");

@@ -105,8 +105,9 @@ Test(config, has_routes_of_every_kind)
 		"     content_type: text/plain, deadline: 5s, cancel_at: drain, method: GET}\n"
 		"  - {path: '/q/{i}', kind: query, statement: s}\n"
 		"  - {path: '/p/{rest...}', kind: proxy, upstream: 'https://h:1/b',\n"
-		"     preserve_host: true, body_limit: 1}\n");
-	cr_assert_eq(config->routes_count, 5);
+		"     preserve_host: true, body_limit: 1}\n"
+		"  - {path: '/w/{room}', kind: websocket, mode: room}\n");
+	cr_assert_eq(config->routes_count, 6);
 	const struct config_route *routes = config->routes;
 	for (unsigned i = 0; i < CONFIG_KIND_COUNT; i++)
 		cr_expect_eq(routes[i].kind, i);
@@ -169,7 +170,8 @@ Test(config, of_a_wrong_shape_is_refused)
 		":1: \"workres\" is not a key here: expected one of listeners, workers, queue, "
 		"timeouts, deadline_header, log, drain_report, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
-		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, drain_timeout, "
+		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, "
+		"drain_timeout, "
 		"header, body, keepalive, write");
 	refused("listeners:\n  - admin: true\n",
 		":2: listeners[0]: the key \"address\" is missing: expected it here");
@@ -181,7 +183,7 @@ Test(config, of_a_wrong_shape_is_refused)
 		      ":1: workers: has a NUL character in it: expected a text");
 	refused("routes:\n  - path: /x\n    kind: fils\n",
 		":3: routes[0].kind: \"fils\" is not known: expected one of files, events, run, "
-		"query, proxy");
+		"query, proxy, websocket");
 }
 
 Test(config, of_wrong_values_is_refused)

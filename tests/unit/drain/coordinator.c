@@ -73,7 +73,7 @@ Test(coordinator, a_lame_duck_closes_nothing_until_its_time_is_over)
 	struct theatre theatre;
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.options.lame_duck = 500;
+	theatre.drain.lame_duck = 500;
 	theatre.actors[0].in_flight = 1;
 	cr_assert_eq(ask(&theatre), ASKED + 500);
 	theatre_expect(&theatre, ">lame_duck");
@@ -93,7 +93,7 @@ Test(coordinator, a_lame_duck_takes_its_time_with_nothing_in_flight)
 	struct theatre theatre;
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.options.lame_duck = 500;
+	theatre.drain.lame_duck = 500;
 	cr_assert_eq(ask(&theatre), ASKED + 500);
 	cr_assert_eq(step_at(&theatre, ASKED + 500), 0);
 	theatre_expect(&theatre, ">lame_duck >closing a.stop b.stop >grace >teardown >done");
@@ -105,7 +105,7 @@ Test(coordinator, hurry_ends_a_lame_duck)
 	struct theatre theatre;
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.options.lame_duck = 500;
+	theatre.drain.lame_duck = 500;
 	theatre.actors[0].in_flight = 1;
 	cr_assert_eq(ask(&theatre), ASKED + 500);
 	theatre.now = ASKED + 100;
@@ -115,7 +115,7 @@ Test(coordinator, hurry_ends_a_lame_duck)
 				 "b.cancel");
 	theatre_close(&theatre);
 	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.options.lame_duck = 500;
+	theatre.drain.lame_duck = 500;
 	theatre.actors[0].in_flight = 1;
 	theatre.now = ASKED;
 	weir__drain_hurry(&theatre.drain, "at once");

@@ -75,14 +75,15 @@ Test(report, nothing_was_in_flight)
 		   "drain report: outcome=clean asked-by=SIGTERM\n"
 		   "  phases: closing 0.3 ms teardown 1.2 ms\n"
 		   "  counts: in_flight=0 arrived=0 answered=0 refused=0 cancelled=0 cut=0 "
-		   "abandoned=0 idle_closed=2\n"
+		   "abandoned=0 idle_closed=2 upgraded=0 upgraded_cut=0\n"
 		   "Stopped cleanly in 1.5 ms: nothing was in flight.\n");
 	check_json(&report,
 		   "{\"outcome\":\"clean\",\"exit_code\":0,\"asked_by\":\"SIGTERM\","
 		   "\"total_seconds\":0.001500,"
 		   "\"phase_seconds\":{\"closing\":0.000300,\"teardown\":0.001200},"
 		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
-		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":2},"
+		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":2,\"upgraded\":0,"
+		   "\"upgraded_cut\":0},"
 		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":0,\"tasks\":[],"
 		   "\"stages\":[]}\n");
 }
@@ -97,7 +98,8 @@ static const struct weir_straggler stragglers[] = {
 	 .sent = 0,
 	 .looked_at = "stuck.c:41",
 	 .looked_ago = 3200 * WEIR_MILLISECOND,
-	 .abandoned = 1},
+	 .abandoned = 1,
+	 .stack = "libc.so.6!read+0x4f\n\"quoted\" (stuck.c:40)"},
 	{.route = "GET /files/{path}",
 	 .path = "/files/\xff",
 	 .client = "unix",
@@ -129,11 +131,13 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 		   "drain report: outcome=abandoned asked-by=\"a\\nb\"\n"
 		   "  phases: grace 20.00 s\n"
 		   "  counts: in_flight=5 arrived=2 answered=1 refused=1 cancelled=2 cut=2 "
-		   "abandoned=1 idle_closed=0\n"
+		   "abandoned=1 idle_closed=0 upgraded=0 upgraded_cut=0\n"
 		   "  never came back: \"GET /debug/stuck\" "
 		   "path=\"/debug/stuck?a=\\\"b\\\"\\nforged\" client=127.0.0.1:4242 "
 		   "doing=\"in handler\" age=\"25.12 s\" received=12 sent=0 "
 		   "token=\"last looked at 3.20 s ago at stuck.c:41\"\n"
+		   "      libc.so.6!read+0x4f\n"
+		   "      \"quoted\" (stuck.c:40)\n"
 		   "  cut: \"GET /files/{path}\" path=\"/files/\xef\xbf\xbd\" client=unix "
 		   "doing=sending age=\"0.2 ms\" received=0 sent=18446744073709551615\n"
 		   "  and 1 more\n"
@@ -143,18 +147,22 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 		   "{\"outcome\":\"abandoned\",\"exit_code\":4,\"asked_by\":\"a\\nb\","
 		   "\"total_seconds\":25.019000,\"phase_seconds\":{\"grace\":20.000000},"
 		   "\"counts\":{\"in_flight\":5,\"arrived\":2,\"answered\":1,\"refused\":1,"
-		   "\"cancelled\":2,\"cut\":2,\"abandoned\":1,\"idle_closed\":0},"
+		   "\"cancelled\":2,\"cut\":2,\"abandoned\":1,\"idle_closed\":0,\"upgraded\":0,"
+		   "\"upgraded_cut\":0},"
 		   "\"straggler_total\":3,\"stragglers\":["
 		   "{\"route\":\"GET /debug/stuck\","
 		   "\"path\":\"/debug/stuck?a=\\\"b\\\"\\nforged\","
-		   "\"client\":\"127.0.0.1:4242\",\"doing\":\"in handler\","
+		   "\"client\":\"127.0.0.1:4242\",\"doing\":\"in handler\",\"upgraded\":false,"
 		   "\"age_seconds\":25.125000,\"received\":12,\"sent\":0,\"abandoned\":true,"
 		   "\"looked_at\":\"stuck.c:41\",\"looked_seconds_ago\":3.200000,"
-		   "\"waiting\":false},"
+		   "\"waiting\":false,"
+		   "\"stack\":[\"libc.so.6!read+0x4f\",\"\\\"quoted\\\" (stuck.c:40)\"]},"
 		   "{\"route\":\"GET /files/{path}\",\"path\":\"/files/\xef\xbf\xbd\","
-		   "\"client\":\"unix\",\"doing\":\"sending\",\"age_seconds\":0.000250,"
+		   "\"client\":\"unix\",\"doing\":\"sending\",\"upgraded\":false,\"age_seconds\":0."
+		   "000250,"
 		   "\"received\":0,\"sent\":18446744073709551615,\"abandoned\":false,"
-		   "\"looked_at\":null,\"looked_seconds_ago\":null,\"waiting\":false}],"
+		   "\"looked_at\":null,\"looked_seconds_ago\":null,\"waiting\":false,"
+		   "\"stack\":[]}],"
 		   "\"task_total\":0,\"tasks\":[],\"stages\":[]}\n");
 }
 
@@ -177,15 +185,15 @@ Test(report, a_handler_that_waits_or_has_never_looked_is_told)
 	free(text);
 	cr_assert_eq(weir_report_json(&report, &text, NULL), 0);
 	cr_assert_not_null(strstr(text, "\"looked_at\":\"weir_sleep()\","
-					"\"looked_seconds_ago\":0.040000,\"waiting\":true}"));
+					"\"looked_seconds_ago\":0.040000,\"waiting\":true,"));
 	cr_assert_not_null(strstr(text, "\"looked_at\":null,\"looked_seconds_ago\":null,"
-					"\"waiting\":false}"));
+					"\"waiting\":false,"));
 	free(text);
 }
 
 static const struct weir_task_left tasks[] = {
-	{"tick\ner", 4 * WEIR_SECOND},
-	{"feed", WEIR_MILLISECOND},
+	{"tick\ner", 4 * WEIR_SECOND, "tick\nrun"},
+	{"feed", WEIR_MILLISECOND, NULL},
 };
 
 static const struct weir_stage stages[] = {
@@ -203,7 +211,8 @@ static const struct weir_stage stages[] = {
 	{.name = "queue",
 	 .result = WEIR_STAGE_ABANDONED,
 	 .share = WEIR_SECOND,
-	 .time = 2 * WEIR_SECOND},
+	 .time = 2 * WEIR_SECOND,
+	 .stack = "close_queue"},
 	{.name = "files", .result = WEIR_STAGE_SKIPPED, .share = WEIR_SECOND, .because = "queue"},
 	{.name = "db", .result = WEIR_STAGE_SKIPPED, .share = WEIR_SECOND, .because = "queue"},
 };
@@ -223,8 +232,10 @@ Test(report, tasks_and_stages_are_named)
 		   "drain report: outcome=abandoned asked-by=SIGTERM\n"
 		   "  phases:\n"
 		   "  counts: in_flight=0 arrived=0 answered=0 refused=0 cancelled=0 cut=0 "
-		   "abandoned=0 idle_closed=0\n"
+		   "abandoned=0 idle_closed=0 upgraded=0 upgraded_cut=0\n"
 		   "  never came back: task=\"tick\\ner\" age=\"4.00 s\"\n"
+		   "      tick\n"
+		   "      run\n"
 		   "  never came back: task=feed age=\"1.0 ms\"\n"
 		   "  and 1 more tasks\n"
 		   "  teardown: stage=cache result=ok time=\"0.3 ms\" share=\"2.00 s\"\n"
@@ -232,6 +243,7 @@ Test(report, tasks_and_stages_are_named)
 		   "  teardown: stage=\"pool 1\" result=overrun errno=125 time=\"1.50 s\" "
 		   "share=\"1.00 s\"\n"
 		   "  teardown: stage=queue result=abandoned time=\"2.00 s\" share=\"1.00 s\"\n"
+		   "      close_queue\n"
 		   "  teardown: stage=files result=skipped because=queue\n"
 		   "  teardown: stage=db result=skipped because=queue\n"
 		   "Stopped without waiting any longer in 5.00 s: nothing was in flight, "
@@ -241,22 +253,26 @@ Test(report, tasks_and_stages_are_named)
 		   "{\"outcome\":\"abandoned\",\"exit_code\":4,\"asked_by\":\"SIGTERM\","
 		   "\"total_seconds\":5.000000,\"phase_seconds\":{},"
 		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
-		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":0},"
+		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":0,\"upgraded\":0,"
+		   "\"upgraded_cut\":0},"
 		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":3,\"tasks\":["
-		   "{\"name\":\"tick\\ner\",\"age_seconds\":4.000000},"
-		   "{\"name\":\"feed\",\"age_seconds\":0.001000}],\"stages\":["
+		   "{\"name\":\"tick\\ner\",\"age_seconds\":4.000000,\"stack\":[\"tick\",\"run\"]},"
+		   "{\"name\":\"feed\",\"age_seconds\":0.001000,\"stack\":[]}],\"stages\":["
 		   "{\"name\":\"cache\",\"result\":\"ok\",\"errno\":0,\"because\":\"\","
-		   "\"seconds\":0.000300,\"share_seconds\":2.000000},"
+		   "\"seconds\":0.000300,\"share_seconds\":2.000000,\"stack\":[]},"
 		   "{\"name\":\"log\",\"result\":\"failed\",\"errno\":28,\"because\":\"\","
-		   "\"seconds\":0.001000,\"share_seconds\":1.000000},"
+		   "\"seconds\":0.001000,\"share_seconds\":1.000000,\"stack\":[]},"
 		   "{\"name\":\"pool 1\",\"result\":\"overrun\",\"errno\":125,\"because\":\"\","
-		   "\"seconds\":1.500000,\"share_seconds\":1.000000},"
+		   "\"seconds\":1.500000,\"share_seconds\":1.000000,\"stack\":[]},"
 		   "{\"name\":\"queue\",\"result\":\"abandoned\",\"errno\":0,\"because\":\"\","
-		   "\"seconds\":2.000000,\"share_seconds\":1.000000},"
+		   "\"seconds\":2.000000,\"share_seconds\":1.000000,"
+		   "\"stack\":[\"close_queue\"]},"
 		   "{\"name\":\"files\",\"result\":\"skipped\",\"errno\":0,"
-		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000},"
+		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000,"
+		   "\"stack\":[]},"
 		   "{\"name\":\"db\",\"result\":\"skipped\",\"errno\":0,"
-		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000}]}\n");
+		   "\"because\":\"queue\",\"seconds\":0.000000,\"share_seconds\":1.000000,"
+		   "\"stack\":[]}]}\n");
 }
 
 Test(report, each_stage_result_has_its_key)

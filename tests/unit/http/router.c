@@ -306,3 +306,36 @@ Test(router, says_which_methods_there_are_at_all)
 	cr_assert_str_eq(tiny, "OPTIONS, PATCH");
 	weir__router_fini(&router);
 }
+
+static struct weir__route *find(struct weir__router *router, const char *method, const char *path)
+{
+	struct weir__match match;
+
+	weir__router_match(router, method, path, strlen(path), WEIR_SCOPE_PUBLIC, &match);
+	cr_assert_not_null(match.route);
+	return match.route;
+}
+
+Test(router, inherits_what_is_known_of_the_same_routes)
+{
+	struct weir__router old, router;
+
+	init(&old);
+	init(&router);
+	cr_assert_eq(add(&old, "GET /a/{x}/b"), 0);
+	cr_assert_eq(add(&old, "POST /a/{x}/b"), 0);
+	cr_assert_eq(add(&old, "GET /gone"), 0);
+	atomic_store(&find(&old, "GET", "/a/1/b")->average, 17);
+	atomic_store(&find(&old, "GET", "/gone")->average, 18);
+	cr_assert_eq(add(&router, "GET /a/{y}/b"), 0);
+	cr_assert_eq(add(&router, "POST /a/{y}/b"), 0);
+	cr_assert_eq(add(&router, "PUT /gone"), 0);
+	cr_assert_eq(add(&router, "GET /{z...}"), 0);
+	weir__router_inherit(&router, &old);
+	cr_expect_eq(atomic_load(&find(&router, "GET", "/a/1/b")->average), 17);
+	cr_expect_eq(atomic_load(&find(&router, "POST", "/a/1/b")->average), -1);
+	cr_expect_eq(atomic_load(&find(&router, "PUT", "/gone")->average), -1);
+	cr_expect_eq(atomic_load(&find(&router, "GET", "/z")->average), -1);
+	weir__router_fini(&router);
+	weir__router_fini(&old);
+}

@@ -37,6 +37,55 @@ Test(queue, first_in_first_out)
 	weir__queue_fini(&queue);
 }
 
+Test(queue, keeps_a_place_that_was_reserved)
+{
+	struct weir__queue queue;
+	struct weir__job jobs[3] = {{.ops = NULL}};
+
+	cr_assert_eq(weir__queue_init(&queue, 2), 0);
+	cr_assert_eq(weir__queue_reserve(&queue), 0);
+	cr_assert_eq(weir__queue_length(&queue), 0);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[0]), 0);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[1]), -ENOSPC);
+	cr_assert_eq(weir__queue_reserve(&queue), -ENOSPC);
+	weir__queue_push_reserved(&queue, &jobs[1]);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[2]), -ENOSPC);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[0]);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[1]);
+	cr_assert_eq(weir__queue_reserve(&queue), 0);
+	cr_assert_eq(weir__queue_reserve(&queue), 0);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[0]), -ENOSPC);
+	weir__queue_give_back(&queue);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[0]), 0);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[0]);
+	weir__queue_give_back(&queue);
+	weir__queue_fini(&queue);
+}
+
+Test(queue, that_is_held_gives_none_and_loses_none)
+{
+	struct weir__queue queue;
+	struct weir__job jobs[3] = {{.ops = NULL}};
+
+	cr_assert_eq(weir__queue_init(&queue, 3), 0);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[0]), 0);
+	weir__queue_hold(&queue, true);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[1]), 0);
+	cr_assert_eq(weir__queue_length(&queue), 0);
+	cr_assert_eq(weir__queue_count(&queue), 2);
+	cr_assert_null(weir__queue_take(&queue));
+	cr_assert(weir__queue_remove(&queue, &jobs[0]));
+	cr_assert_eq(weir__queue_push(&queue, &jobs[2]), 0);
+	cr_assert_eq(weir__queue_push(&queue, &jobs[0]), 0);
+	cr_assert_eq(weir__queue_push(&queue, &(struct weir__job){.ops = NULL}), -ENOSPC);
+	weir__queue_hold(&queue, false);
+	cr_assert_eq(weir__queue_length(&queue), 3);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[1]);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[2]);
+	cr_assert_eq(weir__queue_take(&queue), &jobs[0]);
+	weir__queue_fini(&queue);
+}
+
 Test(queue, is_never_longer_than_its_limit)
 {
 	struct weir__queue queue;

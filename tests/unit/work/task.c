@@ -122,6 +122,7 @@ Test(task, those_that_do_not_come_back_are_named)
 {
 	struct weir__tasks tasks;
 	struct weir_task_left left[2];
+	struct weir__backtrace traces[2];
 	struct gate gate, deaf;
 
 	gate_init(&gate);
@@ -142,14 +143,17 @@ Test(task, those_that_do_not_come_back_are_named)
 	cr_assert_geq(weir__tasks_stop(&tasks, weir_after(50 * WEIR_MILLISECOND)), 2);
 	while (weir__tasks_stop(&tasks, weir_after(WEIR_MILLISECOND)) > 2)
 		;
-	cr_assert_eq(weir__tasks_name(&tasks, left, 1), 2);
-	cr_assert_eq(weir__tasks_name(&tasks, left, 2), 2);
+	cr_assert_eq(weir__tasks_name(&tasks, left, traces, 1), 2);
+	weir__traced_unref(traces[0].traced);
+	cr_assert_eq(weir__tasks_name(&tasks, left, traces, 2), 2);
+	weir__traced_unref(traces[0].traced);
+	weir__traced_unref(traces[1].traced);
 	cr_assert_str_eq(left[0].name, "deaf");
 	cr_assert_gt(left[0].age, 0);
 	cr_assert_eq(strlen(left[1].name), 63);
 	gate_open(&deaf, 2);
 	cr_assert_eq(weir__tasks_stop(&tasks, weir_after(MUST_PATIENCE)), 0);
-	cr_assert_eq(weir__tasks_name(&tasks, left, 2), 0);
+	cr_assert_eq(weir__tasks_name(&tasks, left, traces, 2), 0);
 	weir__tasks_fini(&tasks);
 	gate_destroy(&gate);
 	gate_destroy(&deaf);

@@ -1,0 +1,70 @@
+/* reload.c: POST /reload; the answer comes when it has been done. */
+#include "reload.h"
+#include "../reload.h"
+#include "guard.h"
+#include "problem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void write_answer(struct json_text *text, uint64_t generation, const char *problem)
+{
+	static const char before[] = "{\"error\":", after[] = "}\n";
+	char number[40];
+	if (problem == NULL) {
+		int length = snprintf(number, sizeof number, "{\"generation\":%" PRIu64 "}\n",
+				      generation);
+		json_text_raw(text, number, (size_t)length);
+		return;
+	}
+	json_text_raw(text, before, sizeof before - 1);
+	json_text_string(text, problem, strlen(problem));
+	json_text_raw(text, after, sizeof after - 1);
+}
+
+void reload_answer(weir_later *answer, uint64_t generation, const char *problem)
+{
+	struct json_text text = {0};
+	write_answer(&text, generation, problem);
+	/* It has been done, or not, whoever hears of it. */
+	if (text.failed)
+		(void)weir_later_answer(answer, 500, NULL, NULL, 0);
+	else
+		(void)weir_later_answer(answer, problem != NULL ? 409 : 200, "application/json",
+					text.data, text.size);
+	json_text_free(&text);
+}
+
+static int reload(weir_request *request, weir_response *response, weir_token *token)
+{
+	(void)token;
+	const struct admin *admin = weir_request_context(request);
+	int result;
+	if (!guard_passes(request, response, &result))
+		return result;
+	if (admin->reload == NULL)
+		return weir_response_error(response, 503, "nothing can be reloaded here");
+	if (weir_server_stopping(weir_request_server(request)))
+		return weir_response_error(response, 409, "the server is stopping");
+	weir_later *answer;
+	int error = weir_response_later(response, &answer);
+	if (error != 0)
+		return error;
+	error = reload_ask(admin->reload, answer);
+	if (error != 0)
+		reload_answer(answer, 0,
+			      error == -ECANCELED ? "the server is stopping"
+						  : "too much is waiting to be done");
+	return 0;
+}
+
+int reload_route(weir_routes *routes, struct admin *admin)
+{
+	static const struct weir_route_options options = {
+		.run = WEIR_RUN_INLINE,
+		.scope = WEIR_SCOPE_ADMIN,
+	};
+	return weir_routes_add(routes, "POST /reload", reload, admin, &options);
+}

@@ -1,0 +1,271 @@
+/* upgraded.c: a connection that has left HTTP, while it is open, and its end; see upgrade.h.
+ *
+ * Nothing watches it: its owner sees by itself how it goes, and the acceptor has no work with it
+ * between its beginning and its end. Its token is a child of the server's drain token.
+ *
+ * The wakeup of the acceptor is that of acceptor.c: who closes puts the connection on `over`, sets
+ * `news` and looks whether the acceptor sleeps; the acceptor says that it sleeps and then looks at
+ * `news`. All that a closer touches of the acceptor it touches under the lock, before the acceptor
+ * can have taken the connection; so when the last one was taken, the acceptor may go.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "drain/straggler.h"
+#include "http/acceptor.h"
+#include "http/upgrade.h"
+
+int weir__upgrades_create(struct weir__acceptor *acceptor, struct weir__upgrades **out)
+{
+	struct weir__upgrades *all = calloc(1, sizeof(*all));
+	int error;
+
+	if (!all)
+		return -ENOMEM;
+	error = -pthread_mutex_init(&all->lock, NULL);
+	if (error) {
+		free(all);
+		return error;
+	}
+	all->acceptor = acceptor;
+	atomic_init(&all->references, 1);
+	weir__list_init(&all->over);
+	weir__list_init(&all->open);
+	*out = all;
+	return 0;
+}
+
+void weir__upgrades_unref(struct weir__upgrades *all)
+{
+	/* acq_rel: whoever frees sees that the others are done with the lock. */
+	if (atomic_fetch_sub_explicit(&all->references, 1, memory_order_acq_rel) != 1)
+		return;
+	(void)pthread_mutex_destroy(&all->lock);
+	free(all);
+}
+
+/* On a worker. The owner may close it, and all of it be gone, before `run` has returned; the
+ * acceptor stays until the workers have ended. */
+static void run(struct weir__job *job, unsigned worker)
+{
+	weir_upgraded *upgraded = weir__container(job, weir_upgraded, job);
+	struct weir__upgrades *all = upgraded->all;
+
+	(void)worker;
+	(void)atomic_fetch_add_explicit(&all->running, 1, memory_order_relaxed);
+	atomic_store_explicit(&upgraded->begun, true, memory_order_relaxed);
+	upgraded->run(upgraded, upgraded->arg);
+	(void)atomic_fetch_sub_explicit(&all->running, 1, memory_order_relaxed);
+}
+
+static const struct weir__job_ops job_ops = {run};
+
+void weir__upgraded_open(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
+{
+	upgraded->opened_at = acceptor->now;
+	if (upgraded->routes)
+		weir__routes_take(upgraded->routes);
+	weir__list_append(&upgraded->all->open, &upgraded->open);
+	upgraded->job.ops = &job_ops;
+	upgraded->has_place = false;
+	weir__queue_push_reserved(acceptor->options.queue, &upgraded->job);
+	acceptor->kick = true;
+}
+
+int weir_upgraded_fd(const weir_upgraded *upgraded)
+{
+	return upgraded->fd;
+}
+
+const void *weir_upgraded_early(const weir_upgraded *upgraded, size_t *size)
+{
+	*size = upgraded->early_size;
+	return upgraded->early;
+}
+
+weir_token *weir_upgraded_token(weir_upgraded *upgraded)
+{
+	return upgraded->token;
+}
+
+void weir_upgraded_note(weir_upgraded *upgraded, const char *note)
+{
+	atomic_store_explicit(&upgraded->note, note, memory_order_relaxed);
+}
+
+void weir_upgraded_count(weir_upgraded *upgraded, uint64_t received, uint64_t sent)
+{
+	(void)atomic_fetch_add_explicit(&upgraded->received, received, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&upgraded->sent, sent, memory_order_relaxed);
+}
+
+void weir_upgraded_close(weir_upgraded *upgraded)
+{
+	struct weir__upgrades *all = upgraded->all;
+
+	/* From here on nobody else uses the descriptor. It is closed without the lock, because
+	 * that may take as long as SO_LINGER says. */
+	(void)pthread_mutex_lock(&all->lock);
+	upgraded->closed = true;
+	(void)pthread_mutex_unlock(&all->lock);
+	(void)close(upgraded->fd);
+	(void)pthread_mutex_lock(&all->lock);
+	weir__list_append(&all->over, &upgraded->ended);
+	atomic_store_explicit(&all->news, true, memory_order_relaxed);
+	weir__acceptor_wake(all->acceptor);
+	(void)pthread_mutex_unlock(&all->lock);
+	weir__upgrades_unref(all);
+}
+
+/* It is no longer in flight. */
+static void end(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
+{
+	weir__list_remove(&upgraded->open);
+	if (upgraded->named)
+		upgraded->named->abandoned = 0;
+	if (upgraded->routes)
+		weir__routes_give_back(upgraded->routes);
+	weir__counter_sub(&acceptor->upgraded, 1);
+	acceptor->conn_count--;
+	if (acceptor->draining)
+		weir__intake_progress(acceptor);
+	if (!acceptor->ended)
+		weir__accept_resume(acceptor);
+}
+
+void weir__upgrades_take(struct weir__acceptor *acceptor)
+{
+	struct weir__upgrades *all = acceptor->upgrades;
+	struct weir__list taken, *node;
+
+	if (!atomic_load_explicit(&all->news, memory_order_relaxed))
+		return;
+	weir__list_init(&taken);
+	(void)pthread_mutex_lock(&all->lock);
+	atomic_store_explicit(&all->news, false, memory_order_relaxed);
+	if (!all->settled)
+		weir__list_splice(&taken, &all->over);
+	(void)pthread_mutex_unlock(&all->lock);
+	while ((node = weir__list_shift(&taken))) {
+		weir_upgraded *upgraded = weir__container(node, weir_upgraded, ended);
+
+		end(acceptor, upgraded);
+		weir_token_unref(upgraded->token);
+		free(upgraded->early);
+		free(upgraded->path);
+		free(upgraded);
+	}
+}
+
+static const char *doing(const weir_upgraded *upgraded)
+{
+	const char *note = atomic_load_explicit(&upgraded->note, memory_order_relaxed);
+
+	if (note)
+		return note;
+	return atomic_load_explicit(&upgraded->begun, memory_order_relaxed) ? "upgraded" : "queued";
+}
+
+void weir__upgraded_describe(const struct weir__acceptor *acceptor, const weir_upgraded *upgraded,
+			     struct weir_straggler *out)
+{
+	memset(out, 0, sizeof(*out));
+	(void)snprintf(out->route, sizeof(out->route), "%s", upgraded->route->pattern);
+	(void)snprintf(out->path, sizeof(out->path), "%s", upgraded->path);
+	weir__address_print(&upgraded->peer, out->client, sizeof(out->client));
+	(void)snprintf(out->doing, sizeof(out->doing), "%s", doing(upgraded));
+	out->age = acceptor->now - upgraded->opened_at;
+	out->received = atomic_load_explicit(&upgraded->received, memory_order_relaxed);
+	out->sent = atomic_load_explicit(&upgraded->sent, memory_order_relaxed);
+	out->upgraded = 1;
+	weir__straggler_look(acceptor, upgraded->token, out);
+}
+
+/* The entry of what is being cut; NULL if there is no room for one more. */
+static struct weir_straggler *name(struct weir__acceptor *acceptor, const weir_upgraded *upgraded,
+				   struct weir__stragglers *stragglers)
+{
+	struct weir_straggler *entry;
+
+	stragglers->total++;
+	if (stragglers->count == stragglers->capacity)
+		return NULL;
+	entry = &stragglers->list[stragglers->count];
+	stragglers->jobs[stragglers->count] = &upgraded->job;
+	stragglers->requests[stragglers->count++] = NULL;
+	weir__upgraded_describe(acceptor, upgraded, entry);
+	return entry;
+}
+
+/* Ends the connection under its owner, who is to close it. False if he has. */
+static bool cut(weir_upgraded *upgraded)
+{
+	struct weir__upgrades *all = upgraded->all;
+	bool open;
+
+	(void)pthread_mutex_lock(&all->lock);
+	open = !upgraded->closed;
+	if (open)
+		(void)shutdown(upgraded->fd, SHUT_RDWR);
+	(void)pthread_mutex_unlock(&all->lock);
+	return open;
+}
+
+/* What no worker has got never will be. */
+static void drop_queued(struct weir__acceptor *acceptor, struct weir__stragglers *stragglers)
+{
+	struct weir__list *node, *after;
+
+	weir__list_each_safe (node, after, &acceptor->upgrades->open) {
+		weir_upgraded *upgraded = weir__container(node, weir_upgraded, open);
+
+		if (!weir__queue_remove(acceptor->options.queue, &upgraded->job))
+			continue;
+		(void)name(acceptor, upgraded, stragglers);
+		weir__counter_add(&acceptor->counters[WEIR_SCOPE_PUBLIC].upgraded_cut, 1);
+		end(acceptor, upgraded);
+		weir__upgraded_drop(upgraded);
+	}
+}
+
+void weir__upgrades_force(struct weir__acceptor *acceptor, struct weir__stragglers *stragglers)
+{
+	struct weir__list *node;
+
+	weir__upgrades_take(acceptor);
+	/* First: a cut may let go a worker, which would take one of these. */
+	drop_queued(acceptor, stragglers);
+	weir__list_each (node, &acceptor->upgrades->open) {
+		weir_upgraded *upgraded = weir__container(node, weir_upgraded, open);
+
+		if (!cut(upgraded))
+			continue;
+		upgraded->named = name(acceptor, upgraded, stragglers);
+		if (upgraded->named)
+			upgraded->named->abandoned = 1; /* until it is closed */
+		weir__counter_add(&acceptor->counters[WEIR_SCOPE_PUBLIC].upgraded_cut, 1);
+		(void)weir_token_cancel(upgraded->token, WEIR_REASON_SHUTDOWN, "forced");
+	}
+}
+
+void weir__upgrades_describe(struct weir__acceptor *acceptor, struct weir__text *text,
+			     unsigned count, unsigned most)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->upgrades->open) {
+		const weir_upgraded *upgraded = weir__container(node, weir_upgraded, open);
+		struct weir_straggler entry;
+
+		if (count == most)
+			break;
+		weir__upgraded_describe(acceptor, upgraded, &entry);
+		if (count++)
+			weir__text_append(text, ",", 1);
+		weir__in_flight_json(text, &entry);
+	}
+}
