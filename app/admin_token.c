@@ -10,7 +10,7 @@
 
 static int fail(const char *path, const char *option, const char *what, char line[COMPLAIN_SIZE])
 {
-	(void)snprintf(line, COMPLAIN_SIZE, "weir: %s: %.300s %s", option, path, what);
+	(void)snprintf(line, COMPLAIN_SIZE, "weir: %s: %.300s: %s", option, path, what);
 	complain_clean(line);
 	return -EINVAL;
 }
@@ -20,6 +20,8 @@ static const char *check_file(int fd)
 	struct stat status;
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return "is not a regular file";
+	if (status.st_uid != geteuid() && status.st_uid != 0)
+		return "belongs to somebody else";
 	if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return "can be used by others: chmod 600 it";
 	return NULL;

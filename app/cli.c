@@ -91,6 +91,19 @@ int cli_fail_word(struct cli_reader *reader, const char *word)
 			reader->command);
 }
 
+static const struct cli_client_command *find_client(const char *word)
+{
+#ifdef WEIR_APP_CLIENT
+	const struct cli_client_command *command;
+	for (command = cli_client_commands; command->name != NULL; command++) {
+		if (strcmp(word, command->name) == 0)
+			return command;
+	}
+#endif
+	(void)word;
+	return NULL;
+}
+
 static error_t read_key(int key, char *word, struct argp_state *state)
 {
 	struct weir_reader *reader = state->input;
@@ -107,6 +120,8 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 			reader->parse = cli_parse_serve;
 		else if (strcmp(word, "check") == 0)
 			reader->parse = cli_parse_check;
+		else if ((cli->command = find_client(word)) != NULL)
+			reader->parse = NULL;
 		else
 			return cli_fail(&reader->base, "unknown command \"%s\" (see 'weir --help')",
 					word);
@@ -122,15 +137,27 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 	return 0;
 }
 
+#ifdef WEIR_APP_CLIENT
+#define CLIENT_ARGS "\ndrain|status|reload|upgrade|rehearse [OPTION...]"
+#define CLIENT_COMMANDS                                                                            \
+	"  drain    stop a running server, and see how that goes\n"                                \
+	"  status   see what a running server does\n"                                              \
+	"  reload   have it take its configuration anew\n"                                         \
+	"  upgrade  have the program that is on the disk now take over\n"                          \
+	"  rehearse try what a stop would do\n"
+#else
+#define CLIENT_ARGS
+#define CLIENT_COMMANDS
+#endif
+
 static const struct argp argp = {
 	.options = options,
 	.parser = read_key,
-	.args_doc = "serve [OPTION...]\ncheck FILE",
+	.args_doc = "serve [OPTION...]\ncheck FILE" CLIENT_ARGS,
 	.doc = "Serves files and more over HTTP, and stops gracefully.\v"
 	       "Commands:\n"
 	       "  serve    serve until SIGTERM or SIGINT\n"
-	       "  check    look at a configuration file for 'serve --config'\n"
-	       "\n"
+	       "  check    look at a configuration file for 'serve --config'\n" CLIENT_COMMANDS "\n"
 	       "Try 'weir serve --help' for its options.",
 };
 
@@ -147,6 +174,11 @@ int cli_parse(int argc, char **argv, struct cli *cli)
 	}
 	if (reader.command == 0 || cli->action != CLI_NOTHING)
 		return 0;
+#ifdef WEIR_APP_CLIENT
+	if (cli->command != NULL)
+		return cli_parse_client(argc - reader.command, argv + reader.command, cli->command,
+					cli);
+#endif
 	return reader.parse(argc - reader.command, argv + reader.command, cli);
 }
 

@@ -5,6 +5,7 @@
 #ifndef WEIR_APP_CLI_H
 #define WEIR_APP_CLI_H
 
+#include "client/client.h"
 #include "complain.h"
 #include "serve.h"
 
@@ -17,13 +18,19 @@ enum cli_action {
 	CLI_SERVE,
 	CLI_SERVE_HELP,
 	CLI_CHECK,
-	CLI_CHECK_HELP
+	CLI_CHECK_HELP,
+	CLI_CLIENT, /* cli.command: one that talks to a running server */
+	CLI_CLIENT_HELP
 };
+
+struct cli_client_command;
 
 struct cli {
 	enum cli_action action;
 	struct serve_config serve;
-	const char *file; /* of CLI_CHECK */
+	const char *file;                         /* of CLI_CHECK */
+	const struct cli_client_command *command; /* of CLI_CLIENT */
+	struct client_options client;             /* likewise */
 	char error[COMPLAIN_SIZE];
 };
 
@@ -39,6 +46,12 @@ void cli_usage(FILE *stream);
 
 /** Prints what `weir serve --help` prints. */
 void cli_serve_help(FILE *stream);
+
+/** Runs a command that talks to a running server. Returns the exit code. */
+int cli_client_run(const struct cli *cli);
+
+/** Prints what its --help prints. */
+void cli_client_help(const struct cli_client_command *command, FILE *stream);
 
 /** Prints what `weir check --help` prints. */
 void cli_check_help(FILE *stream);

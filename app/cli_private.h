@@ -30,6 +30,18 @@ int cli_fail_word(struct cli_reader *reader, const char *word);
 /** Reads the words after "serve"; argv[0] is "serve". Returns 0 or -EINVAL. */
 int cli_parse_serve(int argc, char **argv, struct cli *cli);
 
+/** A command that talks to a running server. */
+struct cli_client_command {
+	const char *name; /* NULL: the end of the list */
+	int (*run)(const struct client_options *options);
+	struct argp argp;
+};
+extern const struct cli_client_command cli_client_commands[];
+
+/** Reads the words after its name. Returns 0 or -EINVAL. */
+int cli_parse_client(int argc, char **argv, const struct cli_client_command *command,
+		     struct cli *cli);
+
 /** Reads the words after "check"; argv[0] is "check". Returns 0 or -EINVAL. */
 int cli_parse_check(int argc, char **argv, struct cli *cli);
 

@@ -41,6 +41,17 @@ int main(int argc, char **argv)
 		int code = check(cli.file);
 		return code == EXIT_SUCCESS ? printed() : code;
 	}
+#ifdef WEIR_APP_CLIENT
+	case CLI_CLIENT:
+		return cli_client_run(&cli);
+	case CLI_CLIENT_HELP:
+		cli_client_help(cli.command, stdout);
+		return printed();
+#else
+	case CLI_CLIENT:
+	case CLI_CLIENT_HELP:
+		break;
+#endif
 	case CLI_SERVE:
 		cli.serve.argv = (const char *const *)argv;
 		return serve(&cli.serve);

@@ -338,6 +338,13 @@ weir_time weir__drain_grace_end(struct weir__drain *drain)
 	return end;
 }
 
+void weir__drain_who(struct weir__drain *drain, char who[WEIR__DRAIN_WHO])
+{
+	(void)pthread_mutex_lock(&drain->lock);
+	memcpy(who, drain->who, WEIR__DRAIN_WHO);
+	(void)pthread_mutex_unlock(&drain->lock);
+}
+
 weir_time weir__drain_left(struct weir__drain *drain)
 {
 	weir_time now = drain->options.now(drain->options.arg), end;

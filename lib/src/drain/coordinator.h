@@ -19,6 +19,7 @@
 #include <weir/time.h>
 
 #define WEIR__DRAIN_MAX_PARTS 8
+#define WEIR__DRAIN_WHO 64 /* bytes of a name, its NUL included */
 #define WEIR__DRAIN_MAX_STAGES 68
 /* How long a stage that has overrun its share is waited for, if that was not shorter. */
 #define WEIR__DRAIN_MAX_EXTRA WEIR_SECOND
@@ -78,7 +79,7 @@ struct weir__drain {
 	bool stop_requested, cancel_requested;
 	weir_time lame_duck; /* the options', or longer; fixed once a stop is requested */
 	uint64_t events;     /* counts notifications, so that none falls between look and wait */
-	char who[64];
+	char who[WEIR__DRAIN_WHO];
 	weir_time requested_at;
 	weir_time closing_at; /* what grace and timeout count from; once CLOSING */
 
@@ -118,6 +119,9 @@ int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_t
 /* Until when requests are left undisturbed; in the past if the stop was hurried. Once CLOSING.
  * Any thread. */
 weir_time weir__drain_grace_end(struct weir__drain *drain);
+
+/* Who has asked for the stop; "" if nobody has. Any thread. */
+void weir__drain_who(struct weir__drain *drain, char who[WEIR__DRAIN_WHO]);
 
 /* Until the stop forces what is left: the time that there is in all phases still to come; 0 if that
  * has passed, or if no stop is requested. Any thread. */

@@ -74,13 +74,6 @@ void weir__straggler_json(struct weir__text *text, const struct weir_straggler *
 	json_where(text, straggler);
 }
 
-void weir__in_flight_json(struct weir__text *text, const struct weir_straggler *entry)
-{
-	json_what(text, entry);
-	weir__text_look(text, entry->looked_at, entry->looked_ago, entry->waiting);
-	weir__text_append(text, "}", 1);
-}
-
 void weir__running_json(struct weir__text *text, const struct weir_straggler *running)
 {
 	json_what(text, running);

@@ -11,8 +11,6 @@ void weir__straggler_text(struct weir__text *text, const struct weir_straggler *
 
 /* As a JSON object, with the stack. */
 void weir__straggler_json(struct weir__text *text, const struct weir_straggler *straggler);
-/* Likewise without the stack and without a verdict: for a list of what is in flight. */
-void weir__in_flight_json(struct weir__text *text, const struct weir_straggler *entry);
 /* The same of a handler that runs, of which nobody knows yet whether it will be one. */
 void weir__running_json(struct weir__text *text, const struct weir_straggler *running);
 

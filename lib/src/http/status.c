@@ -91,7 +91,7 @@ void weir__requests_describe(struct weir__acceptor *acceptor, void *arg)
 		weir__straggler_describe(acceptor, request, &entry);
 		if (count++)
 			weir__text_append(text, ",", 1);
-		weir__in_flight_json(text, &entry);
+		weir__running_json(text, &entry);
 	}
 	weir__upgrades_describe(acceptor, text, count, MOST_DESCRIBED);
 }

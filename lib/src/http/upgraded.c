@@ -266,6 +266,6 @@ void weir__upgrades_describe(struct weir__acceptor *acceptor, struct weir__text 
 		weir__upgraded_describe(acceptor, upgraded, &entry);
 		if (count++)
 			weir__text_append(text, ",", 1);
-		weir__in_flight_json(text, &entry);
+		weir__running_json(text, &entry);
 	}
 }

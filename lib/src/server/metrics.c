@@ -117,6 +117,7 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	struct weir__text *text = &page->text;
 	const struct weir__counters *from = &acceptor->counters[WEIR_SCOPE_PUBLIC];
 	struct weir__census census = {0};
+	char who[WEIR__DRAIN_WHO];
 	uint64_t cancelled = 0;
 	int reason;
 
@@ -125,6 +126,14 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 		cancelled += weir__counter_get(&from->requests_cancelled[reason]);
 	weir__text_printf(text, "{\"version\":\"%s\",\"phase\":\"%s\",", weir_version(),
 			  weir_phase_key((int)weir__drain_phase(&server->drain)));
+	if (weir__drain_requested(&server->drain)) {
+		weir__text_append(text, "\"drain\":{\"asked_by\":", 20);
+		weir__drain_who(&server->drain, who);
+		weir__text_json(text, who);
+		weir__text_append(text, ",\"seconds_left\":", 16);
+		weir__text_seconds(text, weir__drain_left(&server->drain));
+		weir__text_append(text, "},", 2);
+	}
 	weir__text_printf(text, "\"queue\":{\"depth\":%u,\"capacity\":%u},",
 			  weir__queue_count(&server->queue), server->queue.limit);
 	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,

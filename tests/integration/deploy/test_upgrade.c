@@ -50,9 +50,12 @@ static void chain_start(struct chain *chain, const char *listen)
 
 static pid_t chain_pid(const struct chain *chain)
 {
+	weir_time until = weir_after(MUST_PATIENCE);
 	size_t size;
-	char *text = scratch_read(&chain->scratch, "weir.pid", &size);
-	must(text != NULL, "there is no pid file");
+	char *text;
+	/* The first one comes a moment after the log has said "ready". */
+	while ((text = scratch_read(&chain->scratch, "weir.pid", &size)) == NULL)
+		must(weir_now() < until, "there is no pid file");
 	pid_t pid = (pid_t)strtol(text, NULL, 10);
 	free(text);
 	return pid;
