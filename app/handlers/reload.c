@@ -2,39 +2,13 @@
 #include "reload.h"
 #include "../reload.h"
 #include "guard.h"
-#include "problem.h"
+#include "outcome.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-static void write_answer(struct json_text *text, uint64_t generation, const char *problem)
-{
-	static const char before[] = "{\"error\":", after[] = "}\n";
-	char number[40];
-	if (problem == NULL) {
-		int length = snprintf(number, sizeof number, "{\"generation\":%" PRIu64 "}\n",
-				      generation);
-		json_text_raw(text, number, (size_t)length);
-		return;
-	}
-	json_text_raw(text, before, sizeof before - 1);
-	json_text_string(text, problem, strlen(problem));
-	json_text_raw(text, after, sizeof after - 1);
-}
 
 void reload_answer(weir_later *answer, uint64_t generation, const char *problem)
 {
-	struct json_text text = {0};
-	write_answer(&text, generation, problem);
-	/* It has been done, or not, whoever hears of it. */
-	if (text.failed)
-		(void)weir_later_answer(answer, 500, NULL, NULL, 0);
-	else
-		(void)weir_later_answer(answer, problem != NULL ? 409 : 200, "application/json",
-					text.data, text.size);
-	json_text_free(&text);
+	outcome_answer(answer, "generation", generation, problem);
 }
 
 static int reload(weir_request *request, weir_response *response, weir_token *token)

@@ -2,11 +2,9 @@
 #include "upgrade.h"
 #include "../upgrade.h"
 #include "guard.h"
-#include "json_text.h"
+#include "outcome.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 const char *upgrade_problem(int error)
 {
@@ -24,24 +22,7 @@ const char *upgrade_problem(int error)
 
 void upgrade_answer(weir_later *answer, long pid, const char *problem)
 {
-	static const char before[] = "{\"error\":", after[] = "}\n";
-	struct json_text text = {0};
-	char number[40];
-	if (problem == NULL) {
-		int length = snprintf(number, sizeof number, "{\"pid\":%ld}\n", pid);
-		json_text_raw(&text, number, (size_t)length);
-	} else {
-		json_text_raw(&text, before, sizeof before - 1);
-		json_text_string(&text, problem, strlen(problem));
-		json_text_raw(&text, after, sizeof after - 1);
-	}
-	/* It has been done, or not, whoever hears of it. */
-	if (text.failed)
-		(void)weir_later_answer(answer, 500, NULL, NULL, 0);
-	else
-		(void)weir_later_answer(answer, problem != NULL ? 409 : 200, "application/json",
-					text.data, text.size);
-	json_text_free(&text);
+	outcome_answer(answer, "pid", (uint64_t)pid, problem);
 }
 
 static int upgrade(weir_request *request, weir_response *response, weir_token *token)

@@ -134,6 +134,8 @@ bool weir__stop_is_self(const struct weir_server *server);
 bool weir__stop_abandoned(const struct weir_server *server);
 /* The acceptor says: nothing is in flight any more. Its thread. */
 void weir__stop_idle(void *server);
+/* conclude.c: the counts of this moment into *snapshot; for weir__acceptor_call(). */
+void weir__snapshot_take(struct weir__acceptor *acceptor, void *snapshot);
 /* The acceptor's beat. */
 weir_time weir__stop_beat(void *server);
 /* The acceptor says: all is over but what it has to say of it. Makes the report. Its thread, while

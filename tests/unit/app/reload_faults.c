@@ -154,7 +154,8 @@ static unsigned strike_everywhere(enum fault fault)
 		} else {
 			cr_assert(fault_struck(fault), "%s", line);
 			cr_assert_lt(error, 0);
-			cr_assert_eq(descriptors(), before, "at %u: %s", skip, line);
+			/* What an older configuration had open may be closed meanwhile. */
+			cr_assert_leq(descriptors(), before, "at %u: %s", skip, line);
 			failures++;
 		}
 		expect_served(which);
