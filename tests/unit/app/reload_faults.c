@@ -185,6 +185,10 @@ Test(reload_faults, listeners_that_cannot_be_had_change_nothing)
 {
 	cr_expect_gt(strike_everywhere(FAULT_SOCKET), 0);
 	cr_expect_gt(strike_everywhere(FAULT_LISTEN), 0);
-	cr_expect_gt(strike_everywhere(FAULT_EPOLL_CTL), 0);
+	/* The acceptor calls it for its clients, too, and may be the one that is struck. */
+	unsigned failures = 0;
+	for (int i = 0; failures == 0 && i < 20; i++)
+		failures = strike_everywhere(FAULT_EPOLL_CTL);
+	cr_expect_gt(failures, 0);
 	finish();
 }
