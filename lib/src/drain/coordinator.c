@@ -221,8 +221,20 @@ static void stop_intake(struct weir__drain *drain)
 		drain->parts[i].stop_intake(drain->parts[i].arg);
 }
 
+static void shut_intake(struct weir__drain *drain)
+{
+	size_t i;
+
+	if (drain->intake_shut)
+		return;
+	drain->intake_shut = true;
+	for (i = 0; i < drain->part_count; i++)
+		if (drain->parts[i].shut_intake)
+			drain->parts[i].shut_intake(drain->parts[i].arg);
+}
+
 /* Without a lame-duck time all counts from the request, however late its turn comes. */
-static void begin_closing(struct weir__drain *drain)
+static void begin_closing(struct weir__drain *drain, bool hurried)
 {
 	weir_time from = drain->requested_at;
 
@@ -233,6 +245,8 @@ static void begin_closing(struct weir__drain *drain)
 	(void)pthread_mutex_unlock(&drain->lock);
 	enter(drain, WEIR_PHASE_CLOSING);
 	stop_intake(drain);
+	if (!hurried && drain->options.grace > 0)
+		shut_intake(drain);
 	enter(drain, WEIR_PHASE_GRACE);
 }
 
@@ -374,19 +388,22 @@ weir_time weir__drain_step(struct weir__drain *drain)
 			if (drain->lame_duck > 0 && !hurried)
 				enter(drain, WEIR_PHASE_LAME_DUCK);
 			else
-				begin_closing(drain);
+				begin_closing(drain, hurried);
 			break;
 		case WEIR_PHASE_LAME_DUCK:
 			if (!hurried && now < lame_duck_until(drain) && !deserted(drain))
 				return lame_duck_until(drain);
-			begin_closing(drain);
+			begin_closing(drain, hurried);
 			break;
 		case WEIR_PHASE_GRACE:
-			if (in_flight(drain) == 0) {
+			if (in_flight(drain) == 0 && !drain->intake_shut) {
+				shut_intake(drain); /* somebody may come in yet */
+			} else if (in_flight(drain) == 0) {
 				enter(drain, WEIR_PHASE_TEARDOWN);
 			} else if (hurried || now >= grace_until(drain)) {
 				enter(drain, WEIR_PHASE_CANCELLING);
 				cancel(drain);
+				shut_intake(drain);
 			} else {
 				return grace_until(drain);
 			}

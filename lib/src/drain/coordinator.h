@@ -29,9 +29,12 @@ struct weir__drain_part {
 	const char *name;
 	void *arg;
 	void (*stop_intake)(void *arg); /* take nothing new, close what is idle */
-	uint64_t (*count)(void *arg);   /* what is still in flight */
-	void (*cancel)(void *arg);      /* trip the tokens of what is in flight */
-	void (*force)(void *arg);       /* name and cut what is left */
+	/* Wait for those who are on their way in; from then on nobody comes. Before the grace, but
+	 * if there is none, after the cancel: that does not wait for them. May be NULL. */
+	void (*shut_intake)(void *arg);
+	uint64_t (*count)(void *arg); /* what is still in flight */
+	void (*cancel)(void *arg);    /* trip the tokens of what is in flight */
+	void (*force)(void *arg);     /* name and cut what is left */
 };
 
 /* A stage of teardown. It may take until `until`, its share of the time; then it should be
@@ -85,6 +88,7 @@ struct weir__drain {
 
 	_Atomic int phase; /* written by the runner */
 	/* the runner only */
+	bool intake_shut;
 	weir_time entered_at;
 	weir_time phase_time[WEIR_PHASE_COUNT];
 	struct weir__drain_stage_end stage_ends[WEIR__DRAIN_MAX_STAGES]; /* by registration */

@@ -171,10 +171,14 @@ struct weir__stragglers {
 	const struct weir__job **jobs; /* one for each, to be compared: which one it was */
 	size_t count, capacity, total;
 };
-/* Keeps new clients away from ordinary listeners, takes those that are in their backlogs, and says
- * in *pending (an unsigned) how many handshakes are still under way. */
-void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *pending);
+/* Keeps new clients away from ordinary listeners, takes those that are in their backlogs, and adds
+ * their ports to `ports` (struct weir__syn_ports). */
+void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *ports);
 void weir__intake_stop(struct weir__acceptor *acceptor, void *unused);
+/* Closes ordinary listeners. */
+void weir__intake_shut(struct weir__acceptor *acceptor, void *unused);
+/* Counts (an unsigned) ordinary connections that came just now and have said nothing yet. */
+void weir__intake_newcomers(struct weir__acceptor *acceptor, void *newcomers);
 void weir__intake_cancel(struct weir__acceptor *acceptor, void *unused);
 void weir__intake_force(struct weir__acceptor *acceptor, void *stragglers);
 /* Once the acceptor's thread has ended: says which of them never came back. */

@@ -177,7 +177,7 @@ static bool must_close(const struct weir__conn *conn)
 {
 	const struct weir__acceptor_options *options = &conn->request->acceptor->options;
 
-	if (conn->listener->left || conn->listener->handed_over ||
+	if (conn->listener->closing || conn->listener->handed_over ||
 	    conn->request->acceptor->finishing)
 		return true;
 	return conn->scope == WEIR_SCOPE_PUBLIC &&

@@ -52,6 +52,7 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 	conn->fd = fd;
 	conn->listener = listener;
 	conn->scope = (uint8_t)scope;
+	conn->came = weir_now();
 	conn->peer = *peer;
 	weir__list_init(&conn->all);
 	weir__deadline_init(&conn->deadline);

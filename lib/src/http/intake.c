@@ -10,6 +10,9 @@
 #include "http/upgrade.h"
 
 #define SPARE_WORKERS 1u
+/* Who has connected has a request to send, and sends it at once: its first segment comes right
+ * behind the handshake's last. For so long it is not taken for one that will say nothing. */
+#define NEWCOMER_PATIENCE (100 * WEIR_MILLISECOND)
 /* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
  * to notice what is cut. It takes up to three to send a short answer and see that it was sent,
  * and one for each piece of a stream. */
@@ -30,20 +33,17 @@ static void close_listeners(struct weir__acceptor *acceptor, enum weir_scope sco
 	}
 }
 
-void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *pending)
+void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *ports)
 {
-	unsigned *sum = pending;
 	struct weir__list *node;
 
-	*sum = 0;
 	weir__list_each (node, &acceptor->listeners->list) {
 		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
 
 		if (listener->scope != WEIR_SCOPE_PUBLIC || listener->fd < 0)
 			continue;
 		weir__accept_rest(acceptor, listener);
-		if (!listener->handed_over)
-			*sum += weir__listener_pending(listener);
+		weir__listener_ports(listener, ports);
 	}
 }
 
@@ -111,7 +111,6 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	acceptor->draining = true;
 	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
 	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
-	close_listeners(acceptor, WEIR_SCOPE_PUBLIC);
 	/* With nothing in flight the next thing is the end, which closes them for less. */
 	if (!weir__list_empty(&acceptor->requests))
 		close_idle(acceptor);
@@ -121,6 +120,30 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 
 		if (request->route && request->route->options.cancel_at == WEIR_CANCEL_AT_DRAIN)
 			weir__request_cancel(request, WEIR_REASON_DRAINING, NULL);
+	}
+}
+
+void weir__intake_shut(struct weir__acceptor *acceptor, void *unused)
+{
+	(void)unused;
+	close_listeners(acceptor, WEIR_SCOPE_PUBLIC);
+}
+
+/* Connections are in the order in which they came. */
+void weir__intake_newcomers(struct weir__acceptor *acceptor, void *newcomers)
+{
+	weir_time since = weir_now() - NEWCOMER_PATIENCE;
+	unsigned *count = newcomers;
+	struct weir__list *node;
+
+	*count = 0;
+	for (node = acceptor->conns.prev; node != &acceptor->conns; node = node->prev) {
+		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
+
+		if (conn->came < since)
+			break;
+		*count += !conn->used && !conn->request && !conn->gone &&
+			  conn->scope == WEIR_SCOPE_PUBLIC;
 	}
 }
 

@@ -310,9 +310,10 @@ void weir__listener_refuse(struct weir__listener *listener)
 	}
 }
 
-unsigned weir__listener_pending(const struct weir__listener *listener)
+void weir__listener_ports(const struct weir__listener *listener, struct weir__syn_ports *ports)
 {
-	return listener->fd >= 0 && !listener->path ? weir__syn_pending(listener->fd) : 0;
+	if (listener->fd >= 0 && !listener->path && !listener->handed_over)
+		weir__syn_ports_add(ports, listener->fd);
 }
 
 void weir__listener_close(struct weir__listener *listener)

@@ -20,6 +20,7 @@
 #include <weir/server.h>
 
 #include "base/list.h"
+#include "http/syn.h"
 #include "http/watch.h"
 
 struct weir__listener {
@@ -32,8 +33,8 @@ struct weir__listener {
 	dev_t device; /* of that path when it was bound: whose file it is to unlink */
 	ino_t inode;
 	unsigned connections; /* that refer to it */
-	bool closing;         /* takes no new clients */
-	bool left;            /* not in the set any more: its connections are told to close */
+	bool closing;         /* takes no new clients; its connections are told to close */
+	bool left;            /* not in the set any more */
 	bool handed_over;     /* another process accepts on it: closing it is all there is to do */
 };
 
@@ -74,8 +75,8 @@ void weir__listener_release(struct weir__listener *listener);
 
 /* No new client reaches it from here on; what is in its backlog can still be accepted. */
 void weir__listener_refuse(struct weir__listener *listener);
-/* How many handshakes are under way that will still come to its backlog. */
-unsigned weir__listener_pending(const struct weir__listener *listener);
+/* Adds the port whose handshakes under way will still come to its backlog, if it has any. */
+void weir__listener_ports(const struct weir__listener *listener, struct weir__syn_ports *ports);
 /* Closes the socket and removes its file, if it is still ours. Harmless when closed. */
 void weir__listener_close(struct weir__listener *listener);
 

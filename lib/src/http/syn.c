@@ -5,11 +5,12 @@
  * handshakes, too. Byte 13 of the header has the flags (RFC 9293, 3.1): SYN without ACK opens a
  * connection.
  *
- * Handshakes under way are asked for by sock_diag(7): sockets in SYN_RECV at the listener's port.
+ * Handshakes under way are asked for by sock_diag(7): sockets in SYN_RECV, sorted out by port here.
  * (With SYN cookies, that is in a flood, the kernel keeps none, and nothing is known of them.)
  */
 #include "http/syn.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
@@ -51,7 +52,6 @@ void weir__syn_unfilter(int connection)
 	(void)setsockopt(connection, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 }
 
-/* One question for all sockets in SYN_RECV; the answers are sorted out by port here. */
 static int ask(int netlink, int family)
 {
 	const struct {
@@ -70,8 +70,16 @@ static int ask(int netlink, int family)
 	return sent == (ssize_t)sizeof(message) ? 0 : -EIO;
 }
 
+static bool has_port(const struct weir__syn_ports *ports, in_port_t port)
+{
+	unsigned n = ntohs(port);
+
+	return ports->bits[n / 8] & 1U << n % 8;
+}
+
 /* Counts those of one datagram. True when there are more. */
-static bool count_answers(const char *data, size_t size, in_port_t port, unsigned *count)
+static bool count_answers(const char *data, size_t size, const struct weir__syn_ports *ports,
+			  unsigned *count)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)data;
 	int left = (int)size;
@@ -82,12 +90,12 @@ static bool count_answers(const char *data, size_t size, in_port_t port, unsigne
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
 			return false;
 		if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(*socket)))
-			*count += socket->id.idiag_sport == port;
+			*count += has_port(ports, socket->id.idiag_sport);
 	}
 	return true;
 }
 
-static unsigned count_pending(int netlink, int family, in_port_t port)
+static unsigned count_pending(int netlink, int family, const struct weir__syn_ports *ports)
 {
 	_Alignas(struct nlmsghdr) char data[16384];
 	unsigned count = 0;
@@ -98,12 +106,12 @@ static unsigned count_pending(int netlink, int family, in_port_t port)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		more = got > 0 && count_answers(data, (size_t)got, port, &count);
+		more = got > 0 && count_answers(data, (size_t)got, ports, &count);
 	}
 	return count;
 }
 
-unsigned weir__syn_pending(int listener)
+void weir__syn_ports_add(struct weir__syn_ports *ports, int listener)
 {
 	union {
 		struct sockaddr any;
@@ -111,18 +119,35 @@ unsigned weir__syn_pending(int listener)
 		struct sockaddr_in6 in6;
 	} address = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t size = sizeof(address);
-	unsigned count;
-	int netlink;
+	unsigned port;
 
 	if (getsockname(listener, &address.any, &size) ||
 	    (address.any.sa_family != AF_INET && address.any.sa_family != AF_INET6))
+		return;
+	if (address.any.sa_family == AF_INET) {
+		ports->v4 = true;
+		port = ntohs(address.in.sin_port);
+	} else {
+		ports->v6 = true;
+		port = ntohs(address.in6.sin6_port);
+	}
+	ports->bits[port / 8] |= (unsigned char)(1U << port % 8);
+}
+
+unsigned weir__syn_pending(const struct weir__syn_ports *ports)
+{
+	unsigned count = 0;
+	int netlink;
+
+	if (!ports->v4 && !ports->v6)
 		return 0;
 	netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	if (netlink < 0)
 		return 0;
-	count = count_pending(netlink, address.any.sa_family,
-			      address.any.sa_family == AF_INET ? address.in.sin_port
-							       : address.in6.sin6_port);
+	if (ports->v4)
+		count += count_pending(netlink, AF_INET, ports);
+	if (ports->v6)
+		count += count_pending(netlink, AF_INET6, ports);
 	(void)close(netlink);
 	return count;
 }

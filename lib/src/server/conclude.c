@@ -93,6 +93,7 @@ static void make_report(struct weir_server *server)
 	const struct weir__snapshot *before = &server->at_stop;
 	struct weir_report *report = &server->report;
 	struct weir__snapshot after;
+	weir_time now = weir_now();
 
 	weir__stragglers_settle(&server->stragglers);
 	weir__snapshot_take(&server->acceptor, &after);
@@ -115,9 +116,9 @@ static void make_report(struct weir_server *server)
 	else
 		report->outcome = WEIR_CLEAN;
 	(void)snprintf(report->who, sizeof(report->who), "%s", server->drain.who);
-	report->total = weir_now() - server->drain.requested_at;
+	report->total = now - server->drain.requested_at;
 	memcpy(report->phase_time, server->drain.phase_time, sizeof(report->phase_time));
-	report->phase_time[WEIR_PHASE_TEARDOWN] = weir_now() - server->drain.entered_at;
+	report->phase_time[WEIR_PHASE_TEARDOWN] = now - server->drain.entered_at;
 	report->stragglers = server->stragglers.list;
 	report->straggler_count = server->stragglers.count;
 	report->straggler_total = server->stragglers.total;

@@ -2,8 +2,9 @@
  *
  * Before the start they are put into the set as they come. Afterwards the acceptor owns the set:
  * the socket is bound on the caller's thread, because looking up a name may take its time, and
- * the acceptor is asked to watch it. Closing one takes a visit to the acceptor, or several while
- * handshakes are under way: they are waited for here, never there.
+ * the acceptor is asked to watch it. Closing one takes two visits to the acceptor: one to keep new
+ * clients away, one to close it. In between handshakes that are under way are waited for, here,
+ * while the acceptor goes on.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -120,40 +121,44 @@ const char *weir_server_url(const weir_server *server, size_t n)
 struct departure {
 	const char *url;
 	int error;
-	unsigned pending; /* handshakes under way: it is not closed yet */
-	bool patient;     /* it is closed only when there are none */
+	struct weir__syn_ports ports;
 };
 
-/* Keeps new clients away, and closes the listener when no others can come. */
+/* Keeps new clients away. */
+static void refuse(struct weir__acceptor *acceptor, void *arg)
+{
+	struct departure *departure = arg;
+	struct weir__listener *listener = weir__listeners_find(acceptor->listeners, departure->url);
+
+	departure->error = listener ? 0 : -ENOENT;
+	if (!listener)
+		return;
+	weir__accept_rest(acceptor, listener);
+	weir__listener_ports(listener, &departure->ports);
+}
+
 static void leave(struct weir__acceptor *acceptor, void *arg)
 {
 	struct departure *departure = arg;
 	struct weir__listener *listener = weir__listeners_find(acceptor->listeners, departure->url);
 
-	departure->pending = 0;
-	departure->error = listener ? 0 : -ENOENT;
+	departure->error = listener ? 0 : -ENOENT; /* a stop may have been quicker */
 	if (!listener)
-		return;
-	weir__accept_rest(acceptor, listener);
-	if (departure->patient)
-		departure->pending = weir__listener_pending(listener);
-	if (departure->pending > 0)
 		return;
 	weir__accept_end(acceptor, listener);
 	weir__listeners_remove(acceptor->listeners, listener);
 }
 
-void weir__listen_settle(struct weir_server *server,
-			 void (*look)(struct weir__acceptor *acceptor, void *arg), void *arg,
-			 const unsigned *pending)
+void weir__listen_settle(const struct weir_server *server, const struct weir__syn_ports *ports,
+			 weir_time until)
 {
-	weir_time until = weir_after(HANDSHAKE_PATIENCE);
+	weir_time patience = weir_after(HANDSHAKE_PATIENCE);
 
-	weir__acceptor_call(&server->acceptor, look, arg);
-	while (*pending > 0 && weir_now() < until && !weir__acceptor_is_self(&server->acceptor)) {
+	if (until > patience)
+		until = patience;
+	while (!weir__acceptor_is_self(&server->acceptor) && weir__syn_pending(ports) > 0 &&
+	       weir_now() < until)
 		(void)weir_sleep(NULL, weir_after(HANDSHAKE_LOOK));
-		weir__acceptor_call(&server->acceptor, look, arg);
-	}
 }
 
 static int remove_unstarted(struct weir_server *server, const char *url)
@@ -168,7 +173,7 @@ static int remove_unstarted(struct weir_server *server, const char *url)
 
 int weir_server_unlisten(weir_server *server, const char *url)
 {
-	struct departure departure = {.url = url, .patient = true};
+	struct departure departure = {.url = url};
 	char *copy; /* `url` may be the listener's own */
 	int result = url ? weir__server_running(server) : -EINVAL;
 
@@ -179,9 +184,9 @@ int weir_server_unlisten(weir_server *server, const char *url)
 	copy = strdup(url);
 	if (!copy)
 		return -ENOMEM;
-	weir__listen_settle(server, leave, &departure, &departure.pending);
-	if (departure.pending > 0) {
-		departure.patient = false;
+	weir__acceptor_call(&server->acceptor, refuse, &departure);
+	if (!departure.error) {
+		weir__listen_settle(server, &departure.ports, WEIR_NEVER);
 		weir__acceptor_call(&server->acceptor, leave, &departure);
 	}
 	if (!departure.error)

@@ -95,6 +95,7 @@ struct weir_server {
 	const struct weir__job *straggler_jobs[WEIR__MAX_STRAGGLERS];
 	struct weir__stragglers stragglers;
 	struct weir__snapshot at_stop;
+	struct weir__syn_ports refused_ports; /* where new clients were refused when it began */
 	bool counted_from_lame_duck; /* at_stop was taken at the begin of a lame-duck time */
 	unsigned abandoned;          /* workers that never came back */
 	struct weir_task_left tasks_left[WEIR__MAX_TASKS_NAMED];
@@ -110,11 +111,10 @@ int weir__server_running(struct weir_server *server);
 /* listen.c: logs that a listener listens. */
 void weir__listen_log(const struct weir_server *server, const struct weir__listener *listener);
 
-/* listen.c: has the acceptor `look`, which is given `arg` and sets *pending, again and again until
- * no handshake is under way or it has taken too long. Not on the acceptor's thread: once, there. */
-void weir__listen_settle(struct weir_server *server,
-			 void (*look)(struct weir__acceptor *acceptor, void *arg), void *arg,
-			 const unsigned *pending);
+/* listen.c: waits until no handshake at these ports, where new ones are refused, is under way, or
+ * it has taken too long, or until then. Not on the acceptor's thread: there, it does not wait. */
+void weir__listen_settle(const struct weir_server *server, const struct weir__syn_ports *ports,
+			 weir_time until);
 
 /* routes.c: an empty table for weir_server_route(). 0 or -ENOMEM. */
 int weir__routes_init(struct weir_server *server);

@@ -13,11 +13,16 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include <weir/io.h>
+
 #include "server/server_private.h"
 #include "server/stacks.h"
 
 /* A stop that is late still leaves tasks and stages this much: enough to close a file. */
 #define LEAST_SHARE (100 * WEIR_MILLISECOND)
+/* How often newcomers are looked at, who for a moment are waited for: there is no event for "has
+ * begun to speak" that the coordinator would not have to be told for each connection. */
+#define NEWCOMER_LOOK (2 * WEIR_MILLISECOND)
 
 static weir_time now(void *server)
 {
@@ -32,22 +37,30 @@ void weir__stop_idle(void *arg)
 	weir__drain_notify(&server->drain);
 }
 
-static void snapshot_and_stop(struct weir__acceptor *acceptor, void *snapshot)
+static void stop_now(struct weir__acceptor *acceptor, void *arg)
 {
-	weir__snapshot_take(acceptor, snapshot);
+	struct weir_server *server = arg;
+
+	weir__intake_refuse_clients(acceptor, &server->refused_ports);
+	if (!server->counted_from_lame_duck)
+		weir__snapshot_take(acceptor, &server->at_stop);
 	weir__intake_stop(acceptor, NULL);
 }
 
 static void stop_intake(void *arg)
 {
 	struct weir_server *server = arg;
-	unsigned pending = 0;
 
-	weir__listen_settle(server, weir__intake_refuse_clients, &pending, &pending);
-	if (server->counted_from_lame_duck)
-		weir__acceptor_call(&server->acceptor, weir__intake_stop, NULL);
-	else
-		weir__acceptor_call(&server->acceptor, snapshot_and_stop, &server->at_stop);
+	weir__acceptor_call(&server->acceptor, stop_now, server);
+}
+
+static void shut_intake(void *arg)
+{
+	struct weir_server *server = arg;
+
+	weir__listen_settle(server, &server->refused_ports,
+			    weir_after(weir__drain_left(&server->drain)));
+	weir__acceptor_call(&server->acceptor, weir__intake_shut, NULL);
 }
 
 static uint64_t count(void *arg)
@@ -133,11 +146,25 @@ static weir_time since_cut(struct weir_server *server, weir_time until)
 	return weir__counter_get(&server->acceptor.upgraded) > 0 && until < least ? least : until;
 }
 
+/* Who has only just connected is about to send a request: that is served yet. Nobody comes any
+ * more, so it is not for long. */
+static void serve_newcomers(struct weir_server *server, weir_time until)
+{
+	unsigned newcomers;
+
+	weir__acceptor_call(&server->acceptor, weir__intake_newcomers, &newcomers);
+	while ((newcomers > 0 || count(server) > 0) && weir_now() < until) {
+		(void)weir_sleep(NULL, weir_after(NEWCOMER_LOOK));
+		weir__acceptor_call(&server->acceptor, weir__intake_newcomers, &newcomers);
+	}
+}
+
 static enum weir_stage_result join_workers(void *arg, weir_time until, weir_time give_up)
 {
 	struct weir_server *server = arg;
 
 	(void)give_up; /* they have been cancelled before, or are here */
+	serve_newcomers(server, undisturbed_until(server, until));
 	/* A request that comes now would find no worker. */
 	weir__acceptor_call(&server->acceptor, weir__intake_refuse, NULL);
 	weir__pool_stop(&server->pool);
@@ -245,7 +272,15 @@ int weir__stop_init(struct weir_server *server)
 		.entered = entered,
 		.arg = server,
 	};
-	const struct weir__drain_part part = {"http", server, stop_intake, count, cancel, force};
+	const struct weir__drain_part part = {
+		.name = "http",
+		.arg = server,
+		.stop_intake = stop_intake,
+		.shut_intake = shut_intake,
+		.count = count,
+		.cancel = cancel,
+		.force = force,
+	};
 	int error = weir__drain_init(&server->drain, &options);
 
 	if (error)

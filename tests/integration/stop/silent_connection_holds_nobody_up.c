@@ -1,5 +1,5 @@
-/* A connection that never sent a byte is closed when a stop begins; the grace does not
- * wait for it. The grace is longer than any test may take, so a server that waited would
+/* A connection that never sent a byte is closed by a stop a moment after it came; the grace does
+ * not wait for it. The grace is longer than any test may take, so a server that waited would
  * fail. */
 #include <criterion/criterion.h>
 

@@ -68,6 +68,62 @@ Test(coordinator, closing_may_be_what_ends_the_last_request)
 	theatre_close(&theatre);
 }
 
+Test(coordinator, grace_begins_when_nobody_can_come_any_more)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre_shut_intake(&theatre);
+	theatre.actors[0].in_flight = 1;
+	theatre.actors[1].after_shut = 1;
+	cr_assert_eq(ask(&theatre), ASKED + GRACE);
+	theatre_expect(&theatre, ">closing a.stop b.stop b.shut >grace");
+	theatre.actors[0].in_flight = 0;
+	cr_assert_eq(step_at(&theatre, ASKED + 1), ASKED + GRACE);
+	theatre.actors[1].in_flight = 0;
+	cr_assert_eq(step_at(&theatre, ASKED + 2), 0);
+	theatre_expect(&theatre, ">teardown >done");
+	theatre_close(&theatre);
+}
+
+Test(coordinator, without_a_grace_the_cancel_does_not_wait_for_newcomers)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, 0, TIMEOUT);
+	theatre_shut_intake(&theatre);
+	theatre.actors[0].in_flight = 1;
+	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
+	theatre_expect(&theatre,
+		       ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel b.shut");
+	theatre_close(&theatre);
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre_shut_intake(&theatre);
+	theatre.actors[0].in_flight = 1;
+	theatre.now = ASKED;
+	weir__drain_hurry(&theatre.drain, "at once");
+	cr_assert_eq(step_at(&theatre, ASKED), ASKED + TIMEOUT);
+	theatre_expect(&theatre,
+		       ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel b.shut");
+	theatre_close(&theatre);
+}
+
+Test(coordinator, without_a_grace_a_newcomer_is_waited_for)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, 0, TIMEOUT);
+	theatre_shut_intake(&theatre);
+	theatre.actors[1].after_shut = 1;
+	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
+	theatre_expect(&theatre,
+		       ">closing a.stop b.stop >grace b.shut >cancelling a.cancel b.cancel");
+	theatre.actors[1].in_flight = 0;
+	cr_assert_eq(step_at(&theatre, ASKED + 2), 0);
+	theatre_expect(&theatre, ">teardown >done");
+	theatre_close(&theatre);
+}
+
 Test(coordinator, a_lame_duck_closes_nothing_until_its_time_is_over)
 {
 	struct theatre theatre;

@@ -44,6 +44,13 @@ static void stop_intake(void *arg)
 	told(actor, "stop", actor->after_stop);
 }
 
+static void shut_intake(void *arg)
+{
+	struct actor *actor = arg;
+
+	told(actor, "shut", actor->after_shut);
+}
+
 static uint64_t count(void *arg)
 {
 	return ((struct actor *)arg)->in_flight;
@@ -105,7 +112,7 @@ void theatre_open(struct theatre *theatre, weir_time grace, weir_time timeout)
 						.cancel = cancel,
 						.force = force};
 
-		*actor = (struct actor){theatre, names[i], 0, -1, -1, -1, 0};
+		*actor = (struct actor){theatre, names[i], 0, -1, -1, -1, -1, 0};
 		error = weir__drain_add_part(&theatre->drain, &part);
 		must(error == 0, "weir__drain_add_part: %d", error);
 	}
@@ -141,4 +148,9 @@ void theatre_expect(struct theatre *theatre, const char *play)
 void theatre_close(struct theatre *theatre)
 {
 	weir__drain_fini(&theatre->drain);
+}
+
+void theatre_shut_intake(struct theatre *theatre)
+{
+	theatre->drain.parts[1].shut_intake = shut_intake;
 }

@@ -19,7 +19,7 @@ struct actor {
 	const char *name;
 	uint64_t in_flight;
 	/* what a command does to the count: it drops to this, if it is not -1 */
-	int after_stop, after_cancel, after_force;
+	int after_stop, after_shut, after_cancel, after_force;
 	weir_time takes; /* how long each command takes */
 };
 
@@ -43,6 +43,8 @@ struct theatre {
 
 /* With parts a and b, both with nothing in flight, and no stages. */
 void theatre_open(struct theatre *theatre, weir_time grace, weir_time timeout);
+/* Part b has intake to shut: "b.shut". */
+void theatre_shut_intake(struct theatre *theatre);
 /* Registers s1, s2, s3. */
 void theatre_add_stages(struct theatre *theatre);
 /* Fails unless this, and only this, has happened since it was last called. */

@@ -236,6 +236,7 @@ static int dial(const struct weir__listener *listener)
 
 static void takes_the_rest(struct weir__listener *listener, bool in_time)
 {
+	struct weir__syn_ports ports = {.v4 = false};
 	int before = dial(listener), after, taken;
 
 	cr_assert_geq(before, 0);
@@ -244,7 +245,9 @@ static void takes_the_rest(struct weir__listener *listener, bool in_time)
 	taken = accept(listener->fd, NULL, NULL);
 	cr_assert_geq(taken, 0);
 	cr_assert_lt(accept(listener->fd, NULL, NULL), 0, "one came after it had refused");
-	cr_assert_eq(weir__listener_pending(listener), 0);
+	weir__listener_ports(listener, &ports);
+	cr_assert_eq(ports.v4 + ports.v6, listener->path ? 0 : 1);
+	cr_assert_eq(weir__syn_pending(&ports), 0);
 	if (in_time)
 		cr_assert_eq(after, -ENOENT);
 	(void)close(taken);
