@@ -48,6 +48,7 @@ enum config_kind {
 struct config_listener {
 	char *address;
 	bool admin;
+	char *token_file; /* of the admin listener; NULL: none */
 };
 
 struct config_timeouts {

@@ -8,6 +8,8 @@ static void apply_listeners(const struct config *config, struct serve_config *se
 		const struct config_listener *listener = &config->listeners[i];
 		if (listener->admin && !admin_fixed)
 			serve->admin = listener->address;
+		if (listener->token_file != NULL && serve->admin_token_file == NULL)
+			serve->admin_token_file = listener->token_file;
 		if (!listener->admin && !fixed && serve->listen_count < SERVE_LISTEN_MAX)
 			serve->listen[serve->listen_count++] = listener->address;
 	}

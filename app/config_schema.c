@@ -25,6 +25,7 @@ static const cyaml_schema_value_t sql = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, 
 static const cyaml_schema_field_t listener_fields[] = {
 	TEXT("address", struct config_listener, address),
 	BOOLEAN("admin", struct config_listener, admin),
+	TEXT_OPTIONAL("token_file", struct config_listener, token_file),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t listener = {

@@ -80,12 +80,14 @@ static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 	return problem;
 }
 
-/* HOST:PORT with a port that is one, or unix:PATH; whether it can be listened at is seen
- * when it is tried. */
+/* HOST:PORT with a port that is one, unix:PATH, systemd or systemd:NAME; whether it can be listened
+ * at is seen when it is tried. */
 static bool is_address(const char *text)
 {
 	if (strncmp(text, "unix:", 5) == 0)
 		return text[5] != '\0';
+	if (strcmp(text, "systemd") == 0 || strncmp(text, "systemd:", 8) == 0)
+		return true;
 	const char *colon = strrchr(text, ':');
 	uint64_t port;
 	if (colon == NULL || number_parse(colon + 1, 0, 65535, &port) != 0)
@@ -104,14 +106,19 @@ static int read_listeners(struct config *config, char error[COMPLAIN_SIZE])
 		config_place(place, "listeners[%u].address", i);
 		if (!is_address(listener->address))
 			return config_fail(config, error, place,
-					   "\"%.80s\" is not an address: expected HOST:PORT or "
-					   "unix:PATH",
+					   "\"%.80s\" is not an address: expected HOST:PORT, "
+					   "unix:PATH or systemd[:NAME]",
 					   listener->address);
 		admin += listener->admin;
 		config_place(place, "listeners[%u].admin", i);
 		if (admin > 1)
 			return config_fail(config, error, place,
 					   "a second admin listener: expected one at most");
+		config_place(place, "listeners[%u].token_file", i);
+		if (listener->token_file != NULL && !listener->admin)
+			return config_fail(config, error, place,
+					   "only the admin listener asks for a token");
+		config_place(place, "listeners[%u]", i);
 		if (i + 1 - admin > SERVE_LISTEN_MAX)
 			return config_fail(config, error, place,
 					   "expected at most %d listeners besides the admin one",

@@ -64,6 +64,8 @@ Test(config, sets_everything)
 					  "  - address: '[::1]:0'\n"
 					  "  - address: unix:/run/w\n"
 					  "    admin: true\n"
+					  "    token_file: t\n"
+					  "  - address: systemd:web\n"
 					  "workers: 4096\n"
 					  "queue: '1000000'\n"
 					  "timeouts: {grace: 0, drain_timeout: 1s, header: 2s,\n"
@@ -71,7 +73,9 @@ Test(config, sets_everything)
 					  "deadline_header: X-Request-Timeout\n"
 					  "log: {format: json, verbose: true}\n"
 					  "drain_report: r.json\n");
-	cr_assert_eq(config->listeners_count, 2);
+	cr_assert_eq(config->listeners_count, 3);
+	cr_expect_str_eq(config->listeners[2].address, "systemd:web");
+	cr_expect_str_eq(config->listeners[1].token_file, "t");
 	cr_expect_str_eq(config->listeners[0].address, "[::1]:0");
 	cr_expect_not(config->listeners[0].admin);
 	cr_expect(config->listeners[1].admin);
@@ -206,14 +210,16 @@ Test(config, of_wrong_values_is_refused)
 	refused("timeouts: {write: 9999999999h}\n",
 		":1: timeouts.write: \"9999999999h\" is too long: expected at most 292 years");
 	refused("listeners:\n  - {address: here}\n",
-		":2: listeners[0].address: \"here\" is not an address: expected HOST:PORT or "
-		"unix:PATH");
+		":2: listeners[0].address: \"here\" is not an address: expected HOST:PORT, "
+		"unix:PATH or systemd[:NAME]");
 	refused("listeners: [{address: 'h:65536'}]\n",
-		":1: listeners[0].address: \"h:65536\" is not an address: expected HOST:PORT or "
-		"unix:PATH");
+		":1: listeners[0].address: \"h:65536\" is not an address: expected HOST:PORT, "
+		"unix:PATH or systemd[:NAME]");
 	refused("listeners:\n  - {address: 'h:1', admin: true}\n  - {address: 'h:2', admin: "
 		"true}\n",
 		":3: listeners[1].admin: a second admin listener: expected one at most");
+	refused("listeners:\n  - {address: 'h:1', token_file: t}\n",
+		":2: listeners[0].token_file: only the admin listener asks for a token");
 	refused("deadline_header: 'X Y'\n",
 		":1: deadline_header: \"X Y\" is not the name of a header field: expected letters, "
 		"digits and \"-\"");
@@ -340,13 +346,14 @@ Test(config, deep_or_circular_documents_end)
 Test(config, is_beneath_the_command_line)
 {
 	struct config *config = must_load(
-		"listeners: [{address: 'f:1'}, {address: 'f:2', admin: true}]\n"
+		"listeners: [{address: 'f:1'}, {address: 'f:2', admin: true, token_file: f}]\n"
 		"workers: 5\nqueue: 6\ntimeouts: {grace: 1s, drain_timeout: 2s, body: 3s}\n"
 		"log: {format: json}\ndrain_report: f\ndeadline_header: D\n" FILES);
 	struct serve_config given = {
 		.listen = {"c:1"},
 		.listen_count = 1,
 		.admin = "c:2",
+		.admin_token_file = "c",
 		.workers = 7,
 		.queue = 8,
 		.grace = 9,
@@ -359,6 +366,7 @@ Test(config, is_beneath_the_command_line)
 	cr_expect_eq(given.listen_count, 1);
 	cr_expect_str_eq(given.listen[0], "c:1");
 	cr_expect_str_eq(given.admin, "c:2");
+	cr_expect_str_eq(given.admin_token_file, "c");
 	cr_expect_eq(given.workers, 7);
 	cr_expect_eq(given.queue, 8);
 	cr_expect_eq(given.grace, 9);
@@ -370,6 +378,7 @@ Test(config, is_beneath_the_command_line)
 	config_apply(config, &none);
 	cr_assert_eq(none.listen_count, 1);
 	cr_expect_str_eq(none.listen[0], "f:1");
+	cr_expect_str_eq(none.admin_token_file, "f");
 	cr_expect_str_eq(none.admin, "f:2");
 	cr_expect_eq(none.workers, 5);
 	cr_expect_eq(none.queue, 6);
