@@ -50,10 +50,24 @@ static void manager_open(struct manager *manager)
 
 static void manager_start(struct manager *manager, const char *listen, const char *const *more)
 {
-	const char *argv[24] = {
-		WEIR_BINARY, "serve", "--config", "weir.yaml",       "--listen",       listen,
-		"--root",    "root",  "--admin",  "unix:admin.sock", "--debug-routes", NULL};
-	for (size_t i = 11; more != NULL && *more != NULL; i++)
+	/* Like systemd: only the process itself is watched, unless the test says otherwise. */
+	const char *argv[28] = {"/bin/sh",
+				"-c",
+				"export WATCHDOG_PID=${WATCHDOG_PID-$$}; exec \"$@\"",
+				"sh",
+				WEIR_BINARY,
+				"serve",
+				"--config",
+				"weir.yaml",
+				"--listen",
+				listen,
+				"--root",
+				"root",
+				"--admin",
+				"unix:admin.sock",
+				"--debug-routes",
+				NULL};
+	for (size_t i = 15; more != NULL && *more != NULL; i++)
 		argv[i] = *more++;
 	process_start(&manager->process, manager->scratch.path, argv);
 	const char *url = process_await_line(&manager->process, "listening url=");
@@ -245,34 +259,40 @@ Test(systemd, watchdog_of_another_process_is_not_fed)
 	manager_close(&manager);
 }
 
-Test(systemd, hears_who_the_service_is_after_an_upgrade)
+/* An upgrade, up to the end of the old process. Returns the new one's pid. */
+static pid_t upgrade(struct manager *manager)
 {
-	struct manager manager;
 	char first[64];
-	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
-	manager_open(&manager);
-	manager_start(&manager, "127.0.0.1:0", NULL);
-	manager_await(&manager, "READY=1");
-	(void)snprintf(first, sizeof first, "MAINPID=%ld", (long)manager.process.pid);
-	process_await_line(&manager.process, "ready ");
-	process_signal(&manager.process, SIGUSR2);
+	int status;
+	(void)snprintf(first, sizeof first, "MAINPID=%ld", (long)manager->process.pid);
+	process_await_line(&manager->process, "ready ");
+	process_signal(&manager->process, SIGUSR2);
 	/* The new one says READY, the old one who it is: in whatever order. */
 	bool ready = false;
 	pid_t next = 0;
 	while (!ready || next == 0) {
-		manager_await(&manager, "MAINPID=");
-		if (strstr(manager.message, "READY=1") != NULL)
+		manager_await(manager, "MAINPID=");
+		if (strstr(manager->message, "READY=1") != NULL)
 			ready = true;
 		else
-			next = (pid_t)strtol(manager.message + strlen("MAINPID="), NULL, 10);
-		cr_assert_null(strstr(manager.message, first), "%s", manager.message);
+			next = (pid_t)strtol(manager->message + strlen("MAINPID="), NULL, 10);
+		cr_assert_null(strstr(manager->message, first), "%s", manager->message);
 	}
-	/* The old one stops, and says nothing of it: the service goes on. */
-	int status;
-	cr_assert_eq(waitpid(manager.process.pid, &status, 0), manager.process.pid);
+	cr_assert_eq(waitpid(manager->process.pid, &status, 0), manager->process.pid);
 	cr_assert_eq(status, 0);
+	return next;
+}
+
+Test(systemd, hears_who_the_service_is_after_an_upgrade)
+{
+	struct manager manager;
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
+	manager_open(&manager);
+	manager_start(&manager, "127.0.0.1:0", NULL);
+	manager_await(&manager, "READY=1");
+	manager.process.pid = upgrade(&manager);
+	/* The old one has stopped, and said nothing of it: the service goes on. */
 	cr_assert_not(manager_hears(&manager, 200 * WEIR_MILLISECOND), "%s", manager.message);
-	manager.process.pid = next;
 	process_signal(&manager.process, SIGTERM);
 	manager_await(&manager, "STOPPING=1");
 	cr_assert_eq(process_wait(&manager.process), 0);
@@ -298,6 +318,24 @@ static void start_activated(struct manager *manager, const char *where, const ch
 		manager->listener, name, WEIR_BINARY, where);
 	const char *const argv[] = {"/bin/bash", "-c", script, NULL};
 	process_start(&manager->process, manager->scratch.path, argv);
+}
+
+Test(systemd, watchdog_is_fed_by_the_new_process_after_an_upgrade)
+{
+	struct manager manager;
+	must(setenv("WATCHDOG_USEC", "100000", 1) == 0, "setenv");
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
+	manager_open(&manager);
+	manager_start(&manager, "127.0.0.1:0", NULL);
+	manager_await(&manager, "READY=1");
+	manager.process.pid = upgrade(&manager);
+	while (manager_hears(&manager, 0))
+		continue; /* what was said before */
+	manager_await(&manager, "WATCHDOG=1");
+	process_signal(&manager.process, SIGTERM);
+	manager_await(&manager, "STOPPING=1");
+	cr_assert_eq(process_wait(&manager.process), 0);
+	manager_close(&manager);
 }
 
 Test(systemd, sockets_are_taken_by_name_and_by_address)
