@@ -22,6 +22,8 @@ enum {
 	KEY_DRAIN_TIMEOUT,
 	KEY_DRAIN_REPORT,
 	KEY_PID_FILE,
+	KEY_USER,
+	KEY_GROUP,
 	KEY_UPGRADE_TIMEOUT,
 	KEY_LOG_FORMAT,
 	KEY_LOG_FILE,
@@ -68,6 +70,11 @@ static const struct argp_option options[] = {
 	{"pid-file", KEY_PID_FILE, "FILE", 0,
 	 "Keep the number of the process that serves in FILE; an upgrade puts the new one there",
 	 4},
+	{"user", KEY_USER, "USER", 0,
+	 "Once the sockets are bound and the log is open, give up root and be USER, a name or a "
+	 "number",
+	 4},
+	{"group", KEY_GROUP, "GROUP", 0, "With --user: and GROUP (default: that of the user)", 4},
 	{"upgrade-timeout", KEY_UPGRADE_TIMEOUT, "DUR", 0,
 	 "When upgrading, give the new process DUR to be ready, or serve on (default 30s)", 4},
 	{"log-file", KEY_LOG_FILE, "FILE", 0,
@@ -142,6 +149,16 @@ static int read_path(struct cli_reader *reader, const char *option, const char *
 	return 0;
 }
 
+static int read_name(struct cli_reader *reader, const char *option, const char *word,
+		     const char **out)
+{
+	if (*word == '\0')
+		return cli_fail(reader, "--%s: the name is empty (see 'weir serve --help')",
+				option);
+	*out = word;
+	return 0;
+}
+
 static error_t read_key(int key, char *word, struct argp_state *state)
 {
 	struct cli_reader *reader = state->input;
@@ -189,6 +206,12 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		break;
 	case KEY_PID_FILE:
 		error = read_path(reader, "pid-file", word, &config->pid_file);
+		break;
+	case KEY_USER:
+		error = read_name(reader, "user", word, &config->user);
+		break;
+	case KEY_GROUP:
+		error = read_name(reader, "group", word, &config->group);
 		break;
 	case KEY_UPGRADE_TIMEOUT:
 		error = read_duration(reader, "upgrade-timeout", word, &config->upgrade_timeout);

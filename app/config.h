@@ -131,6 +131,7 @@ struct config {
 	char *deadline_header;
 	struct config_log log;
 	char *drain_report;
+	char *user, *group;
 	struct config_database *databases;
 	unsigned databases_count;
 	struct config_statement *statements;

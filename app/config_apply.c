@@ -43,6 +43,11 @@ void config_apply(const struct config *config, struct serve_config *serve)
 		serve->log_file = config->log.file;
 	serve->log_debug = serve->log_debug || config->log.verbose;
 	serve->deadline_header = config->deadline_header;
+	if (serve->user == NULL) {
+		serve->user = config->user;
+		if (serve->group == NULL)
+			serve->group = config->group;
+	}
 	if (serve->drain_report == NULL)
 		serve->drain_report = config->drain_report;
 }

@@ -148,6 +148,8 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT_OPTIONAL("deadline_header", struct config, deadline_header),
 	CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config, log, log_fields),
 	TEXT_OPTIONAL("drain_report", struct config, drain_report),
+	TEXT_OPTIONAL("user", struct config, user),
+	TEXT_OPTIONAL("group", struct config, group),
 	CYAML_FIELD_SEQUENCE("databases", OPTIONAL, struct config, databases, &database, 1,
 			     CONFIG_DATABASES_MAX),
 	CYAML_FIELD_SEQUENCE("statements", OPTIONAL, struct config, statements, &statement, 1,

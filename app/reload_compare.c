@@ -22,6 +22,8 @@ bool reload_compare(const struct serve_config *started, const struct serve_confi
 		{"timeouts.keepalive", started->keepalive == now->keepalive},
 		{"timeouts.write", started->write == now->write},
 		{"deadline_header", same_text(started->deadline_header, now->deadline_header)},
+		{"user", same_text(started->user, now->user)},
+		{"group", same_text(started->group, now->group)},
 		{"log.verbose", started->log_debug == now->log_debug},
 	};
 	size_t used = 0;

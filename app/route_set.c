@@ -185,7 +185,7 @@ void route_set_close(struct route_set *set, bool server_gone)
 {
 	if (set == NULL)
 		return;
-	while (set->opened > 0) {
+	while (set->handlers != NULL && set->opened > 0) {
 		set->opened--;
 		kind_of(&set->config->routes[set->opened])
 			->close(set->handlers[set->opened], server_gone);

@@ -44,6 +44,7 @@ struct serve_config {
 	bool log_json;
 	bool log_debug;
 	const char *pid_file;      /* NULL: none */
+	const char *user, *group;  /* who to be once the sockets are bound; NULL: as started */
 	weir_time upgrade_timeout; /* 0: the library's default */
 	const char *const *argv;   /* of the process, for an upgrade; ends with NULL */
 	bool debug_routes;
