@@ -400,3 +400,22 @@ Test(systemd, takes_the_unit_files)
 	process_free(&process);
 	scratch_remove(&scratch);
 }
+
+/* What a service may do that it need not: 0 to 10, of which systemd calls up to 2 "OK". */
+Test(systemd, finds_little_to_be_afraid_of)
+{
+	static const char *const checker = "/usr/bin/systemd-analyze";
+	if (access(checker, X_OK) != 0)
+		cr_skip_test("SKIPPED: systemd-analyze is not installed (Debian: systemd)");
+	const char *const argv[] = {checker,
+				    "security",
+				    "--offline=true",
+				    "--threshold=20",
+				    WEIR_DEPLOY "/weir.service",
+				    NULL};
+	struct process process;
+	process_start(&process, NULL, argv);
+	cr_expect_eq(process_wait(&process), 0, "%s", process.text);
+	cr_expect_not_null(strstr(process.text, "Overall exposure level"), "%s", process.text);
+	process_free(&process);
+}
