@@ -1,7 +1,8 @@
 /* fuzz_paths.c: paths as ways through directories and as URLs of an upstream
  * (app/handlers/path.h, proxy_url.h, route_pattern.h).
  *
- * Input: a target, then the path of a route on the next line. Held against: an accepted path
+ * Input: a target, then the path of a route on the next line; an upstream is asked for targets
+ * that the server lets through. Held against: an accepted path
  * leads nowhere but down, whoever decodes it once more, and a request for an upstream stays
  * beneath the upstream's base.
  */
@@ -16,6 +17,7 @@
 #include "handlers/path.h"
 #include "handlers/proxy_url.h"
 #include "handlers/route_pattern.h"
+#include "http/target.h"
 
 /* Of a path with its escapes decoded: whether a segment is "." or "..". */
 static bool has_dots(const char *path)
@@ -116,6 +118,7 @@ static void check_pattern(const char *pattern)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct weir__target split;
 	struct fuzz_lines lines;
 
 	fuzz_lines_split(&lines, data, size);
@@ -123,7 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_file(lines.line[0]);
 	if (lines.count >= 2 && lines.line[1][0] == '/') {
 		check_pattern(lines.line[1]);
-		check_proxy(lines.line[1], lines.line[0]);
+		if (weir__target_split(lines.line[0], &split) == 0)
+			check_proxy(lines.line[1], lines.line[0]);
 	}
 	fuzz_lines_free(&lines);
 	return 0;
