@@ -15,7 +15,7 @@ struct reader {
 
 struct head {
 	int status;
-	bool chunked, close, html;
+	bool chunked, close, typed;
 	bool has_length;
 	uint64_t length;
 };
@@ -45,8 +45,8 @@ static void read_field(struct head *head, const char *line, size_t size)
 		FUZZ_CHECK(!head->has_length && isdigit((unsigned char)line[name + 2]));
 		head->has_length = true;
 		head->length = strtoull(line + name + 2, NULL, 10);
-	} else if (is_field(line, size, "Content-Type", "text/html")) {
-		head->html = true;
+	} else if (is_field(line, size, "Content-Type", NULL)) {
+		head->typed = true;
 	} else if (is_field(line, size, "Connection", "close")) {
 		head->close = true;
 	}
@@ -137,7 +137,19 @@ void answers_read(struct answers *answers, const char *data, size_t size)
 
 	*answers = (struct answers){0};
 	while (reader.at < reader.end && !answers->upgraded) {
-		if (!read_head(&reader, &head) || !read_body(&reader, &head)) {
+		if (!read_head(&reader, &head)) {
+			answers->truncated = true;
+			return;
+		}
+		/* Theirs do not say that they are HTML, and may come with their header twice
+		 * (docs/limits.md). */
+		if (head.status >= 400 && !head.typed) {
+			FUZZ_CHECK(head.close);
+			answers->pages++;
+			answers->final++;
+			return;
+		}
+		if (!read_body(&reader, &head)) {
 			answers->truncated = true;
 			return;
 		}
@@ -146,7 +158,6 @@ void answers_read(struct answers *answers, const char *data, size_t size)
 			answers->final++;
 		else
 			answers->interim++;
-		answers->pages += head.html;
 		/* Nothing may follow an answer that says that it is the last. */
 		FUZZ_CHECK(!head.close || reader.at == reader.end);
 	}

@@ -56,7 +56,7 @@ static bool request_line(const char *at, const char *end, struct strict_request 
 	if (out->target_size == 0 || end - at != 9 || memcmp(at, " HTTP/1.", 8) != 0)
 		return false;
 	*old = at[8] == '0';
-	return at[8] == '0' || at[8] == '1';
+	return isdigit((unsigned char)at[8]); /* higher ones are read as 1.1 (RFC 9110, 2.5) */
 }
 
 struct framing {
@@ -154,9 +154,22 @@ static bool take(const char **at, const char *end, uint64_t size, struct strict_
 	return true;
 }
 
+/* Trailers are thrown away; libmicrohttpd takes LF for the end of a line there (docs/limits.md). */
+static bool trailers(const char **at, const char *end)
+{
+	for (;;) {
+		const char *feed = memchr(*at, '\n', (size_t)(end - *at)), *line = *at;
+
+		if (!feed)
+			return false;
+		*at = feed + 1;
+		if (feed == line || (feed == line + 1 && *line == '\r'))
+			return true;
+	}
+}
+
 static bool chunks(const char **at, const char *end, struct strict_request *out)
 {
-	struct framing trailers = {0};
 	uint64_t size;
 
 	for (;;) {
@@ -166,7 +179,7 @@ static bool chunks(const char **at, const char *end, struct strict_request *out)
 			return false;
 		*at = line + 2;
 		if (size == 0)
-			return fields(at, end, &trailers);
+			return trailers(at, end);
 		if (!take(at, end, size, out) || end - *at < 2 || memcmp(*at, "\r\n", 2) != 0)
 			return false;
 		*at += 2;
