@@ -175,8 +175,10 @@ static void check_answers(const struct conversation *conversation, uint64_t coun
 		return;
 	FUZZ_CHECK(!answers.truncated);
 	if (answers.final - answers.pages != counted)
-		(void)fprintf(stderr, "%zu final, %zu pages, %ju counted:\n%.*s\n", answers.final, answers.pages, (uintmax_t)counted, (int)conversation->size, conversation->received);
-FUZZ_CHECK(answers.final - answers.pages == counted);
+		(void)fprintf(stderr, "%zu final, %zu pages, %ju counted:\n%.*s\n", answers.final,
+			      answers.pages, (uintmax_t)counted, (int)conversation->size,
+			      conversation->received);
+	FUZZ_CHECK(answers.final - answers.pages == counted);
 }
 
 static void converse(unsigned how, size_t pieces, const uint8_t *data, size_t size)
