@@ -174,6 +174,20 @@ static void drain(int fd, struct output *output)
 	} while (count > 0);
 }
 
+/* As the hub's thread does: what was asked of a connection, by its callbacks among others. */
+static void take_news(weir_ws *ws)
+{
+	struct weir__ws_news *news = &ws->hub->news;
+
+	while (STAILQ_FIRST(news)) {
+		FUZZ_CHECK(STAILQ_FIRST(news) == ws);
+		STAILQ_REMOVE_HEAD(news, in_news);
+		ws->news = false;
+		weir__ws_turn(ws, false);
+		weir_ws_unref(ws);
+	}
+}
+
 /* Until all that was sent is read. */
 static void turn(weir_ws *ws, int peer, struct output *output)
 {
@@ -181,6 +195,7 @@ static void turn(weir_ws *ws, int peer, struct output *output)
 
 	for (i = 0; left > 0 && i < 1000; i++) {
 		weir__ws_turn(ws, true);
+		take_news(ws);
 		drain(peer, output);
 		if (ws->state == WS_CLOSED)
 			return;
@@ -194,11 +209,8 @@ static void leave(weir_ws *ws)
 {
 	weir__ws_lock(ws->hub);
 	weir__ws_ask_locked(ws, WS_ASK_LEAVE);
-	/* The list of news is the hub's thread's. */
-	STAILQ_REMOVE(&ws->hub->news, ws, weir_ws, in_news);
-	ws->news = false;
 	weir__ws_unlock(ws->hub);
-	weir_ws_unref(ws);
+	take_news(ws);
 }
 
 static void talk(weir_ws *ws, int peer, const uint8_t *data, size_t size, unsigned how,
@@ -219,6 +231,7 @@ static void talk(weir_ws *ws, int peer, const uint8_t *data, size_t size, unsign
 	if (ws->state != WS_CLOSED) {
 		FUZZ_CHECK(shutdown(peer, SHUT_RDWR) == 0);
 		weir__ws_hung_up(ws);
+		take_news(ws);
 	}
 	FUZZ_CHECK(ws->state == WS_CLOSED);
 }

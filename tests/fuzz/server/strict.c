@@ -29,11 +29,12 @@ static size_t token(const char *at, const char *end)
 	return (size_t)(at - start);
 }
 
-/* A line without its CRLF; NULL if it does not end so, or has a control character but tab. */
+/* A line without its CRLF; NULL if it does not end so, or has a control character but tab. A NUL
+ * and a LF are taken for CRLF: so they look behind libmicrohttpd (docs/limits.md). */
 static const char *line_end(const char *at, const char *end)
 {
 	for (; at < end; at++) {
-		if (*at == '\r')
+		if (*at == '\r' || *at == '\0')
 			return end - at > 1 && at[1] == '\n' ? at : NULL;
 		if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f)
 			return NULL;
