@@ -1,69 +1,8 @@
 /* conditional.c: see conditional.h. */
 #include "http/conditional.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
-
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-				     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-
-/* Names are fixed by the RFC, so strftime(), which follows the locale, will not do. */
-void weir__date_print(int64_t seconds, char *out, size_t size)
-{
-	time_t time = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&time, &tm)) {
-		out[0] = '\0';
-		return;
-	}
-	(void)snprintf(out, size, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday],
-		       tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-		       tm.tm_sec);
-}
-
-static int month_number(const char *name)
-{
-	int i;
-
-	for (i = 0; i < 12; i++)
-		if (strcmp(months[i], name) == 0)
-			return i;
-	return -1;
-}
-
-bool weir__date_parse(const char *text, int64_t *seconds)
-{
-	struct tm tm = {0};
-	char month[4];
-	int end = -1;
-
-	if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month,
-		   &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
-	    end > 0) {
-		tm.tm_year -= 1900;
-	} else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &tm.tm_mday,
-			  month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
-		   end > 0) {
-		/* Two digits: 1970 to 2069. */
-		tm.tm_year += tm.tm_year < 70 ? 100 : 0;
-	} else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &tm.tm_mday,
-			  &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &tm.tm_year, &end) == 6 &&
-		   end > 0) {
-		tm.tm_year -= 1900;
-	} else {
-		return false;
-	}
-	tm.tm_mon = month_number(month);
-	if (text[end] || tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
-	    tm.tm_min > 59 || tm.tm_sec > 60)
-		return false;
-	*seconds = timegm(&tm);
-	return true;
-}
 
 static bool is_weak(const char *etag)
 {

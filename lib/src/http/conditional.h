@@ -31,7 +31,7 @@ enum weir__range weir__range(const struct weir__conditions *conditions,
 			     const struct weir__validators *validators, uint64_t size,
 			     uint64_t *offset, uint64_t *length);
 
-/* An HTTP-date in any of its three forms (section 5.6.7). */
+/* An HTTP-date in any of its three forms (section 5.6.7); date.c. */
 bool weir__date_parse(const char *text, int64_t *seconds);
 
 /* IMF-fixdate; `out` of at least 30 bytes. */

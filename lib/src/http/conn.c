@@ -29,6 +29,9 @@
 
 #include "http/exchange.h"
 
+/* Until it is looked again whether libmicrohttpd has read all that a half-closed client sent. */
+#define LOOK_AGAIN WEIR_MILLISECOND
+
 static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events);
 
 static void refuse(struct weir__acceptor *acceptor, enum weir_scope scope)
@@ -151,6 +154,10 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 void weir__conn_deadline(struct weir__acceptor *acceptor, struct weir__conn *conn,
 			 enum weir__deadline_class class)
 {
+	/* Nothing more will come: what has come is looked at, and then it is over. */
+	if ((conn->half_closed || conn->gone) &&
+	    (class == WEIR__DEADLINE_HEADER || class == WEIR__DEADLINE_BODY))
+		class = WEIR__DEADLINE_HANGUP;
 	weir__deadline_set(&acceptor->deadlines, &conn->deadline, class, acceptor->now);
 }
 
@@ -207,8 +214,11 @@ static void client_gone(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir_request *request = conn->request;
 
 	conn->gone = true;
-	if (!request || !request->counted)
-		return; /* libmicrohttpd reads the end by itself */
+	if (!request || !request->counted) {
+		/* libmicrohttpd may overlook the end if it comes with something to read. */
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+		return;
+	}
 	(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE, NULL);
 	if (request->with_worker && !weir__request_recall(request))
 		return; /* the connection waits for its handler */
@@ -251,25 +261,46 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 	if (!(events & EPOLLRDHUP) || conn->read_shut || conn->half_closed)
 		return;
 	conn->half_closed = true;
-	if (conn->request)
+	if (conn->request && (conn->request->complete || conn->request->stage == WEIR__REPLYING))
 		probe(acceptor, conn);
 	else
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+}
+
+/* The client has sent the end in the middle of a body. */
+static void end_in_body(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir_request *request = conn->request;
+
+	if (request->with_worker || conn->gone)
+		client_gone(acceptor, conn);
+	else if (request->refusal)
+		weir__answer_refuse(request, request->refusal, request->reason);
+	else
+		weir__answer_refuse(request, 400, "the body is not whole");
 }
 
 /* No more will come: the client has half-closed, or it is too late for it. Its last request
  * may still lie unread in the socket. */
 static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
+	weir_request *request = conn->request;
 	int unread = 0;
 
+	if (request && request->suspended) { /* the handler does not read */
+		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_BODY,
+				   acceptor->now);
+		return;
+	}
 	if (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) {
-		if (acceptor->finishing) /* once more, but not in this round */
-			weir__deadline_set(&acceptor->deadlines, &conn->deadline,
-					   WEIR__DEADLINE_HANGUP, acceptor->now + 1);
-		else
-			weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+		/* Once more, but not in this round: libmicrohttpd reads a piece in each. */
+		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_HANGUP,
+				   acceptor->now + (acceptor->finishing ? 1 : LOOK_AGAIN));
 		acceptor->mhd_ready = true;
+		return;
+	}
+	if (request && request->counted) {
+		end_in_body(acceptor, conn);
 		return;
 	}
 	(void)shutdown(conn->fd, SHUT_RDWR);

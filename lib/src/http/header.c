@@ -91,6 +91,9 @@ int weir__header_collect(weir_request *request, const char *method, const char *
 	request->field_count = collector.count;
 	request->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 	request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	*reason = "the request line is malformed";
+	if (weir__mhd_is_old() && !weir__raw_line_good(method, request->target, version))
+		return 400;
 	*reason = "the header is malformed";
 	if (weir__mhd_is_old() && !weir__raw_header_good(&collector.raw))
 		return 400;

@@ -8,6 +8,9 @@
  * end of a value to the next name is two bytes, CR and LF, in a header that is well-formed,
  * and no other.
  *
+ * A NUL in the target cuts that short, and shows in the request line likewise: its three parts do
+ * not lie one space apart.
+ *
  * One case leaves none: a bare LF after the last field followed by a line of nothing but a
  * colon. docs/limits.md names it.
  */
@@ -16,12 +19,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct weir__raw_header {
 	const char *at;  /* end of what was seen so far */
 	const char *end; /* of the header, behind its empty line */
 	bool broken;
 };
+
+/* Of a request line: whether one space was between its parts, and nothing else (RFC 9112, 3).
+ * `target` need not be libmicrohttpd's own; the others must. */
+static inline bool weir__raw_line_good(const char *method, const char *target, const char *version)
+{
+	return strlen(method) + 1 + strlen(target) + 1 == (size_t)(version - method);
+}
 
 /* `line_end`: behind the last character of the request line. */
 static inline void weir__raw_header_begin(struct weir__raw_header *raw, const char *line_end,

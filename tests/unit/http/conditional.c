@@ -53,6 +53,15 @@ Test(date, that_is_none_is_not_read)
 		"Sunday, 06-Nov-94 08:49:37",
 		"Sun Nov  6 08:49:37",
 		"Sun Nov  6 08:49:37 1994 GMT",
+		/* Found by the fuzz target: what scanf() would take for numbers. */
+		"Sun, 6 Nov 1994 08:49:37 GMT",
+		"Sun, +6 Nov 1994 08:49:37 GMT",
+		"Sun, 06 Nov 1994 -1:49:37 GMT",
+		"Sun, 06 Nov   94 08:49:37 GMT",
+		"Sun, 06Nov 1994 08:49:37 GMT",
+		"Xyz, 06 Nov 1994 08:49:37 GMT",
+		"Sund, 06-Nov-94 08:49:37 GMT",
+		"Sun, 31 Feb 1994 08:49:37 GMT",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

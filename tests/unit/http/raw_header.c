@@ -79,3 +79,14 @@ Test(raw_header, a_line_that_begins_with_a_colon_shows)
 	cr_assert_not(is_good("GET / HTTP/1.1\r\n: x\r\n\r\n"));
 	cr_assert_not(is_good("GET / HTTP/1.1\r\nHost: a\r\n:\r\nX: y\r\n\r\n"));
 }
+
+/* The request line as the parser leaves it. */
+Test(raw_header, a_nul_in_the_target_shows)
+{
+	static const char good[] = "GET\0/a?b\0HTTP/1.1", cut[] = "GET\0/a\0b\0HTTP/1.1",
+			  wide[] = "GET\0\0/a\0HTTP/1.1";
+
+	cr_expect(weir__raw_line_good(good, "/a?b", good + 9));
+	cr_expect_not(weir__raw_line_good(cut, "/a", cut + 9));
+	cr_expect_not(weir__raw_line_good(wide, "/a", wide + 8));
+}

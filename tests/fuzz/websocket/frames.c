@@ -1,0 +1,232 @@
+/* websocket/frames.c: see frames.h. */
+#include "fuzz/websocket/frames.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "handlers/utf8.h"
+
+enum { NONE = 1005, LOST = 1006, PROTOCOL = 1002, INVALID = 1007, TOO_BIG = 1009 };
+
+struct frame {
+	bool fin;
+	int opcode;
+	uint64_t size;
+	const uint8_t *mask, *payload;
+	size_t here; /* of the payload */
+};
+
+struct reader {
+	struct frames *frames;
+	const uint8_t *at, *end;
+	size_t limit;
+	char *free; /* in the model's memory */
+	int opcode; /* of the message that is coming; 0: none */
+	char *message;
+};
+
+/* How many bytes begin a text: -1 if no text begins so. */
+static bool begins_text(const char *data, size_t size)
+{
+	static const char *const rests[] = {"\x80",     "\x80\x80",    "\x80\x80\x80",
+					    "\xbf",     "\xbf\xbf",    "\xbf\xbf\xbf",
+					    "\xa0\x80", "\x90\x80\x80"};
+	char whole[8];
+	size_t tail, i, back = size < 4 ? size : 4;
+
+	if (utf8_valid(data, size))
+		return true;
+	for (tail = 1; tail <= back; tail++) {
+		if (!utf8_valid(data, size - tail))
+			continue;
+		for (i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+			memcpy(whole, data + size - tail, tail);
+			strcpy(whole + tail, rests[i]);
+			if (utf8_valid(whole, tail + strlen(rests[i])))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool fail(struct reader *reader, int code)
+{
+	reader->frames->failed = 1;
+	reader->frames->code = code;
+	return false;
+}
+
+/* False: not whole, or a mistake. */
+static bool read_header(struct reader *reader, struct frame *frame)
+{
+	const uint8_t *s = reader->at;
+	size_t left = (size_t)(reader->end - s), length = 2, i;
+
+	if (left < 2)
+		return false;
+	frame->fin = s[0] & 0x80;
+	frame->opcode = s[0] & 15;
+	frame->size = s[1] & 127;
+	if ((s[0] & 0x70) || (frame->opcode > 2 && frame->opcode < 8) || frame->opcode > 10)
+		return fail(reader, PROTOCOL);
+	if (frame->opcode >= 8 && (!frame->fin || frame->size > 125))
+		return fail(reader, PROTOCOL);
+	if (!(s[1] & 0x80))
+		return fail(reader, PROTOCOL);
+	if (frame->opcode < 8 && (frame->opcode == 0) != (reader->opcode != 0))
+		return fail(reader, PROTOCOL);
+	if (frame->size >= 126) {
+		length += frame->size == 126 ? 2 : 8;
+		if (left < length)
+			return false;
+		for (frame->size = 0, i = 2; i < length; i++)
+			frame->size = frame->size << 8 | s[i];
+		if (frame->size < (length == 4 ? 126u : 65536u) || frame->size >> 63)
+			return fail(reader, PROTOCOL);
+	}
+	if (left < length + 4)
+		return false;
+	frame->mask = s + length;
+	frame->payload = s + length + 4;
+	left -= length + 4;
+	frame->here = left < frame->size ? left : (size_t)frame->size;
+	return true;
+}
+
+static char *unmask(struct reader *reader, const struct frame *frame)
+{
+	char *out = reader->free;
+	size_t i;
+
+	for (i = 0; i < frame->here; i++)
+		out[i] = (char)(frame->payload[i] ^ frame->mask[i % 4]);
+	reader->free += frame->here;
+	return out;
+}
+
+static void add(struct frames_piece *pieces, size_t *count, int opcode, const char *data,
+		size_t size)
+{
+	FUZZ_CHECK(*count < FRAMES_PIECES_MAX);
+	pieces[(*count)++] = (struct frames_piece){opcode, size, data};
+}
+
+static bool may_be_sent(int code)
+{
+	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) ||
+	       (code >= 3000 && code <= 4999);
+}
+
+static bool take_close(struct reader *reader, const char *data, size_t size)
+{
+	int code = size >= 2 ? (uint8_t)data[0] << 8 | (uint8_t)data[1] : NONE;
+
+	if (size == 1 || (size >= 2 && !may_be_sent(code)))
+		return fail(reader, PROTOCOL);
+	if (size > 2 && !utf8_valid(data + 2, size - 2))
+		return fail(reader, INVALID);
+	reader->frames->code = code;
+	return false;
+}
+
+static bool take_control(struct reader *reader, const struct frame *frame)
+{
+	const char *data;
+
+	/* Half a code is seen in the header; the payload's first byte brings it on. */
+	if (frame->here < frame->size)
+		return false;
+	data = unmask(reader, frame);
+	if (frame->opcode == FRAMES_CLOSE)
+		return take_close(reader, data, frame->here);
+	if (frame->opcode == FRAMES_PING)
+		add(reader->frames->pings, &reader->frames->ping_count, FRAMES_PING, data,
+		    frame->here);
+	return true;
+}
+
+static bool take_data(struct reader *reader, const struct frame *frame)
+{
+	bool text;
+	size_t size;
+
+	if (frame->opcode != FRAMES_CONTINUATION) {
+		reader->opcode = frame->opcode;
+		/* Fragments follow each other in memory, whatever control frames are between. */
+		reader->message = reader->free;
+	}
+	size = (size_t)(reader->free - reader->message);
+	if (frame->size > reader->limit || size + frame->size > reader->limit)
+		return frame->here > 0 || frame->size == 0 ? fail(reader, TOO_BIG) : false;
+	(void)unmask(reader, frame);
+	size += frame->here;
+	text = reader->opcode == FRAMES_TEXT;
+	if (text && !begins_text(reader->message, size))
+		return fail(reader, INVALID);
+	if (frame->here < frame->size)
+		return false;
+	if (!frame->fin)
+		return true;
+	if (text && !utf8_valid(reader->message, size))
+		return fail(reader, INVALID);
+	add(reader->frames->messages, &reader->frames->message_count, reader->opcode,
+	    reader->message, size);
+	reader->opcode = 0;
+	return true;
+}
+
+void frames_read(struct frames *frames, const uint8_t *data, size_t size, size_t limit)
+{
+	struct reader reader = {.frames = frames, .at = data, .end = data + size, .limit = limit};
+	struct reader controls;
+	struct frame frame;
+	bool more = true;
+
+	memset(frames, 0, sizeof(*frames));
+	frames->code = LOST;
+	frames->memory = malloc(2 * size + 1);
+	FUZZ_CHECK(frames->memory);
+	reader.free = frames->memory;
+	controls = reader;
+	controls.free = frames->memory + size;
+	while (more && read_header(&reader, &frame)) {
+		more = frame.opcode >= 8 ? take_control(&controls, &frame)
+					 : take_data(&reader, &frame);
+		reader.at = frame.payload + frame.here;
+	}
+}
+
+void frames_free(struct frames *frames)
+{
+	free(frames->memory);
+	frames->memory = NULL;
+}
+
+size_t frames_of_server(const uint8_t *data, size_t size, struct frames_piece *out)
+{
+	size_t length = 2, i;
+	uint64_t payload;
+
+	if (size < 2)
+		return 0;
+	/* Whole, without RSV, not masked. */
+	FUZZ_CHECK((data[0] & 0xf0) == 0x80 && (data[1] & 0x80) == 0);
+	out->opcode = data[0] & 15;
+	FUZZ_CHECK(out->opcode <= 2 ? out->opcode > 0 : out->opcode >= 8 && out->opcode <= 10);
+	payload = data[1];
+	if (payload >= 126) {
+		length += payload == 126 ? 2 : 8;
+		if (size < length)
+			return 0;
+		for (payload = 0, i = 2; i < length; i++)
+			payload = payload << 8 | data[i];
+		FUZZ_CHECK(payload >= (length == 4 ? 126u : 65536u) && out->opcode < 8);
+	}
+	if (size - length < payload)
+		return 0;
+	out->data = (const char *)data + length;
+	out->size = (size_t)payload;
+	return length + (size_t)payload;
+}
