@@ -286,9 +286,13 @@ static void check(unsigned how, const struct output *output)
 
 	FUZZ_CHECK(opened == 1 && closed == 1);
 	FUZZ_CHECK(given == expected.message_count);
+	if (close_code != expected.code)
+		(void)fprintf(stderr, "code %d, expected %d\n", close_code, expected.code);
 	FUZZ_CHECK(close_code == expected.code);
 	if (how & STOP)
 		return;
+	if (said != (expected.code == LOST ? 0 : expected.code))
+		(void)fprintf(stderr, "said %d, code %d, out %zu bytes: %02x %02x %02x %02x\n", said, close_code, output->size, output->data[0], output->data[1], output->data[2], output->data[3]);
 	FUZZ_CHECK(said == (expected.code == LOST ? 0 : expected.code));
 	if (!expected.failed && expected.code == LOST)
 		FUZZ_CHECK(echoes == given && pongs == expected.ping_count);

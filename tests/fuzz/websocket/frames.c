@@ -123,22 +123,22 @@ static bool take_close(struct reader *reader, const char *data, size_t size)
 {
 	int code = size >= 2 ? (uint8_t)data[0] << 8 | (uint8_t)data[1] : NONE;
 
-	if (size == 1 || (size >= 2 && !may_be_sent(code)))
-		return fail(reader, PROTOCOL);
 	if (size > 2 && !utf8_valid(data + 2, size - 2))
 		return fail(reader, INVALID);
+	if (size == 1 || (size >= 2 && !may_be_sent(code)))
+		return fail(reader, PROTOCOL);
 	reader->frames->code = code;
 	return false;
 }
 
 static bool take_control(struct reader *reader, const struct frame *frame)
 {
-	const char *data;
+	const char *data = unmask(reader, frame);
+	bool reason = frame->opcode == FRAMES_CLOSE && frame->here > 2;
 
-	/* Half a code is seen in the header; the payload's first byte brings it on. */
-	if (frame->here < frame->size)
-		return false;
-	data = unmask(reader, frame);
+	if (frame->here < frame->size) /* what is no text is seen at once */
+		return reason && !begins_text(data + 2, frame->here - 2) ? fail(reader, INVALID)
+									 : false;
 	if (frame->opcode == FRAMES_CLOSE)
 		return take_close(reader, data, frame->here);
 	if (frame->opcode == FRAMES_PING)
