@@ -24,7 +24,15 @@
 #include "fuzz/websocket/frames.h"
 #include "hub.h"
 
-enum { STOP = 0x10, PIECES = 15, LIMIT = 1024, INPUT_MAX = 4096, LOST = 1006, GOING_AWAY = 1001 };
+enum {
+	STOP = 0x10,
+	PIECES = 15,
+	LIMIT = 1024,
+	INPUT_MAX = 4096,
+	LOST = 1006,
+	GOING_AWAY = 1001,
+	PROTOCOL_ERROR = 1002
+};
 
 /* ---- what is below the adapter ---- */
 
@@ -286,13 +294,14 @@ static void check(unsigned how, const struct output *output)
 
 	FUZZ_CHECK(opened == 1 && closed == 1);
 	FUZZ_CHECK(given == expected.message_count);
-	if (close_code != expected.code)
-		(void)fprintf(stderr, "code %d, expected %d\n", close_code, expected.code);
+	/* Who broke a rule when it had been told to leave may have been closed for either. */
+	if ((how & STOP) && close_code == GOING_AWAY && (expected.failed || expected.maybe))
+		return;
+	if (expected.maybe && close_code == expected.maybe)
+		return;
 	FUZZ_CHECK(close_code == expected.code);
 	if (how & STOP)
 		return;
-	if (said != (expected.code == LOST ? 0 : expected.code))
-		(void)fprintf(stderr, "said %d, code %d, out %zu bytes: %02x %02x %02x %02x\n", said, close_code, output->size, output->data[0], output->data[1], output->data[2], output->data[3]);
 	FUZZ_CHECK(said == (expected.code == LOST ? 0 : expected.code));
 	if (!expected.failed && expected.code == LOST)
 		FUZZ_CHECK(echoes == given && pongs == expected.ping_count);

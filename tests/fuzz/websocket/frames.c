@@ -66,6 +66,13 @@ static bool read_header(struct reader *reader, struct frame *frame)
 
 	if (left < 2)
 		return false;
+	/* Of a header that is not whole, what is wrong may be seen already, or not; nor of one that
+	 * lacks the first byte of its payload. */
+	length += (s[1] & 127) == 127 ? 8 : (s[1] & 127) == 126 ? 2 : 0;
+	if (left < length + (s[1] & 0x80 ? 4 : 0) + ((s[1] & 127) > 0)) {
+		reader->frames->maybe = PROTOCOL;
+		return false;
+	}
 	frame->fin = s[0] & 0x80;
 	frame->opcode = s[0] & 15;
 	frame->size = s[1] & 127;
@@ -78,16 +85,11 @@ static bool read_header(struct reader *reader, struct frame *frame)
 	if (frame->opcode < 8 && (frame->opcode == 0) != (reader->opcode != 0))
 		return fail(reader, PROTOCOL);
 	if (frame->size >= 126) {
-		length += frame->size == 126 ? 2 : 8;
-		if (left < length)
-			return false;
 		for (frame->size = 0, i = 2; i < length; i++)
 			frame->size = frame->size << 8 | s[i];
 		if (frame->size < (length == 4 ? 126u : 65536u) || frame->size >> 63)
 			return fail(reader, PROTOCOL);
 	}
-	if (left < length + 4)
-		return false;
 	frame->mask = s + length;
 	frame->payload = s + length + 4;
 	left -= length + 4;
@@ -123,8 +125,10 @@ static bool take_close(struct reader *reader, const char *data, size_t size)
 {
 	int code = size >= 2 ? (uint8_t)data[0] << 8 | (uint8_t)data[1] : NONE;
 
-	if (size > 2 && !utf8_valid(data + 2, size - 2))
+	if (size > 2 && !utf8_valid(data + 2, size - 2)) {
+		reader->frames->maybe = may_be_sent(code) ? 0 : PROTOCOL;
 		return fail(reader, INVALID);
+	}
 	if (size == 1 || (size >= 2 && !may_be_sent(code)))
 		return fail(reader, PROTOCOL);
 	reader->frames->code = code;
@@ -133,12 +137,13 @@ static bool take_close(struct reader *reader, const char *data, size_t size)
 
 static bool take_control(struct reader *reader, const struct frame *frame)
 {
-	const char *data = unmask(reader, frame);
-	bool reason = frame->opcode == FRAMES_CLOSE && frame->here > 2;
+	const char *data;
 
-	if (frame->here < frame->size) /* what is no text is seen at once */
-		return reason && !begins_text(data + 2, frame->here - 2) ? fail(reader, INVALID)
-									 : false;
+	if (frame->here < frame->size) { /* of a reason, what is no text may be seen already */
+		reader->frames->maybe = frame->opcode == FRAMES_CLOSE ? INVALID : 0;
+		return false;
+	}
+	data = unmask(reader, frame);
 	if (frame->opcode == FRAMES_CLOSE)
 		return take_close(reader, data, frame->here);
 	if (frame->opcode == FRAMES_PING)

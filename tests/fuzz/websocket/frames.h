@@ -30,6 +30,8 @@ struct frames {
 	size_t message_count, ping_count;
 	int code; /* of the client's close, or of its mistake; 1006: neither */
 	int failed;
+	int maybe; /* may be this code as well: the last frame is not whole, or has two mistakes; 0:
+		      none */
 	char *memory;
 };
 
