@@ -121,8 +121,7 @@ static int open_report(struct generation *generation, char line[COMPLAIN_SIZE])
 	}
 }
 
-int generation_open(const struct serve_config *given, struct admin *admin,
-		    const struct generation *before, weir_token *token, struct generation **out,
+int generation_read(const struct serve_config *given, struct generation **out,
 		    char line[COMPLAIN_SIZE])
 {
 	struct generation *generation = calloc(1, sizeof *generation);
@@ -130,16 +129,21 @@ int generation_open(const struct serve_config *given, struct admin *admin,
 		return fail(line, -ENOMEM, "weir serve: out of memory");
 	generation->config = *given;
 	int error = load_file(generation, line);
-	if (error == 0)
-		error = open_root(generation, line);
-	if (error == 0)
-		error = open_routes(generation, admin, before, token, line);
-	if (error == 0)
-		error = open_report(generation, line);
 	if (error != 0)
 		generation_close(generation, false);
 	else
 		*out = generation;
+	return error;
+}
+
+int generation_open(struct generation *generation, struct admin *admin,
+		    const struct generation *before, weir_token *token, char line[COMPLAIN_SIZE])
+{
+	int error = open_root(generation, line);
+	if (error == 0)
+		error = open_routes(generation, admin, before, token, line);
+	if (error == 0)
+		error = open_report(generation, line);
 	return error;
 }
 

@@ -2,7 +2,7 @@
  *
  *	file -> root -> what its routes name -> table of routes -> report file
  *
- * A generation is opened whole or not at all, beside the one that serves. Then it serves; when
+ * A generation is read, then opened, beside the one that serves. Then it serves; when
  * another one does, it is retired, and closed once no request uses its routes any more. The
  * server has the table while it serves, and destroys it if it has it then.
  */
@@ -28,13 +28,16 @@ struct generation {
 	bool reports; /* `report` is one */
 };
 
-/** Opens what `given` and its file say. `before` is the generation that serves now, NULL: none.
- *  `given` and `admin` are borrowed until close. `token`, which may be NULL, ends what opening
- *  has to wait for. Returns 0; or a negative errno with the line to
- *  print in `line`, and nothing is open. */
-int generation_open(const struct serve_config *given, struct admin *admin,
-		    const struct generation *before, weir_token *token, struct generation **out,
+/** Reads the file that `given` names, if it does; nothing else is opened. `given` is borrowed until
+ *  close. Returns 0, or a negative errno with the line to print in `line`. */
+int generation_read(const struct serve_config *given, struct generation **out,
 		    char line[COMPLAIN_SIZE]);
+
+/** Opens what it says. `before` is the generation that serves now, NULL: none. `admin` is borrowed
+ *  until close. `token`, which may be NULL, ends what opening has to wait for. Returns 0; or a
+ *  negative errno with the line to print in `line`, and close is all that can be done. */
+int generation_open(struct generation *generation, struct admin *admin,
+		    const struct generation *before, weir_token *token, char line[COMPLAIN_SIZE]);
 
 /** Starts the tasks of its routes, which end with close. Likewise. */
 int generation_start(struct generation *generation, weir_server *server, char line[COMPLAIN_SIZE]);

@@ -201,10 +201,12 @@ static int open_change(struct reload *reload, weir_token *token, struct change *
 	struct service *service = reload->service;
 	int error = weir_token_check(token);
 	if (error == 0)
-		error = generation_open(service->given, &service->admin, service->current, token,
-					&change->next, line);
+		error = generation_read(service->given, &change->next, line);
 	if (error != 0)
 		return error;
+	error = generation_open(change->next, &service->admin, service->current, token, line);
+	if (error != 0)
+		goto close_generation;
 	change->retired = calloc(1, sizeof *change->retired);
 	if (change->retired == NULL) {
 		error = -ENOMEM;

@@ -2,6 +2,7 @@
 #include "service.h"
 #include "control.h"
 #include "log_file.h"
+#include "privilege.h"
 #include "reload.h"
 #include "upgrade.h"
 
@@ -31,6 +32,9 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 	struct weir_server_options options = {
 		.workers = config->workers,
 		.queue = config->queue,
+		.queue_age = or_none(config->queue_age),
+		.queue_target = or_none(config->queue_target),
+		.queue_interval = config->queue_interval,
 		.lame_duck = or_none(config->lame_duck),
 		.grace = or_none(config->grace),
 		.drain_timeout = or_none(config->drain_timeout),
@@ -52,13 +56,24 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 	return error;
 }
 
+static int keep_text(const char **text)
+{
+	if (*text == NULL)
+		return 0;
+	*text = strdup(*text);
+	return *text == NULL ? -ENOMEM : 0;
+}
+
 /* Other generations are compared with it; its own strings may be gone by then. */
 static int keep_started(struct service *service)
 {
-	const char *header = service->current->config.deadline_header;
-	service->started = service->current->config;
-	service->started.deadline_header = header != NULL ? strdup(header) : NULL;
-	return header != NULL && service->started.deadline_header == NULL ? -ENOMEM : 0;
+	struct serve_config *started = &service->started;
+	*started = service->current->config;
+	/* All three in any case: end_control() frees them. */
+	int header = keep_text(&started->deadline_header);
+	int user = keep_text(&started->user);
+	int group = keep_text(&started->group);
+	return header != 0 ? header : user != 0 ? user : group;
 }
 
 /* What an operator can ask for while it runs. Before the start. */
@@ -90,24 +105,36 @@ static void end_control(struct service *service)
 	reload_destroy(service->admin.reload);
 	upgrade_destroy(service->admin.upgrade);
 	free((char *)service->started.deadline_header);
+	free((char *)service->started.user);
+	free((char *)service->started.group);
 }
 
-/* Returns 0, or a negative errno with the line to print. */
+/* Returns 0, or a negative errno with the line to print. What needs root's rights is had by now. */
 static int put_together(struct service *service, char line[COMPLAIN_SIZE])
 {
 	weir_routes *none;
-	int error = generation_serve(service->current, service->server, &none);
+	int error = generation_open(service->current, &service->admin, NULL, NULL, line);
+	if (error != 0)
+		return error;
+	error = generation_serve(service->current, service->server, &none);
 	if (error != 0) {
 		(void)snprintf(line, COMPLAIN_SIZE, "weir serve: the routes cannot be set up: %s",
 			       strerror(-error));
 		return error;
 	}
 	weir_routes_destroy(none);
-	error = generation_start(service->current, service->server, line);
+	return generation_start(service->current, service->server, line);
+}
+
+/* The ports that only root may bind, and then no root any more. */
+static int listen_and_drop(struct service *service, char line[COMPLAIN_SIZE])
+{
+	const struct serve_config *config = &service->current->config;
+	struct privilege privilege;
+	int error = privilege_find(config->user, config->group, &privilege, line);
 	if (error == 0)
-		error = listeners_open(&service->listeners, service->server,
-				       &service->current->config, line);
-	return error;
+		error = listeners_open(&service->listeners, service->server, config, line);
+	return error == 0 ? privilege_drop(&privilege, line) : error;
 }
 
 static int open_log(struct service *service, char line[COMPLAIN_SIZE])
@@ -144,7 +171,7 @@ int service_open(struct service *service, const struct serve_config *given,
 		 char line[COMPLAIN_SIZE])
 {
 	*service = (struct service){.given = given};
-	int error = generation_open(given, &service->admin, NULL, NULL, &service->current, line);
+	int error = generation_read(given, &service->current, line);
 	if (error != 0)
 		return error;
 	error = open_log(service, line);
@@ -170,7 +197,9 @@ int service_open(struct service *service, const struct serve_config *given,
 		service_close(service);
 		return error;
 	}
-	error = put_together(service, line);
+	error = listen_and_drop(service, line);
+	if (error == 0)
+		error = put_together(service, line);
 	if (error == 0)
 		error = add_control(service, line);
 	if (error != 0) {

@@ -1,7 +1,8 @@
 /* service.h: a server, and what it runs on: what is opened in which order, and closed in the
  * reverse.
  *
- *	generation (generation.h) -> log -> server -> routes, tasks -> listeners -> control
+ *	file (generation.h) -> log -> server -> listeners -> root given up (privilege.h) -> routes,
+ *	tasks -> control
  *
  * Everything that can be refused is refused before the first thread exists. What is exchanged
  * while the server runs: reload.h.
@@ -23,8 +24,8 @@ struct service {
 	struct stack_names names;
 	struct admin admin;
 	struct reload_history reloads;
-	struct serve_config started; /* with what it was begun; deadline_header is a copy, the other
-					strings may be gone */
+	struct serve_config started; /* with what it was begun; deadline_header, user and group are
+					copies, the other strings may be gone */
 
 	/* Who changes the server, one at a time (control.h); before the start and after the end,
 	 * the main thread. */

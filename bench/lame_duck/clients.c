@@ -144,7 +144,7 @@ int clients_start(struct clients **out, uint16_t port, unsigned count, unsigned 
 		client->seed = seed * count + i + 1;
 		error = -pthread_create(&client->thread, NULL, run, client);
 		if (error != 0) {
-			struct ends ends;
+			struct ends ends = {.requests = 0};
 
 			(void)clients_end(clients, &ends);
 			return error;

@@ -122,6 +122,25 @@ Test(pq_connect, failures_have_an_errno_and_words)
 	}
 }
 
+Test(pq_connect, no_message_has_the_password)
+{
+	static const char *const wrong[] = {"postgresql://bob:hunter2@[::1/none",
+					    "postgresql://bob:hunter2%zz@h/d",
+					    "postgresql://bob:hunter2@h:1/d?x=hunter2",
+					    "password='hunter2",
+					    "password hunter2",
+					    "passwrod=hunter2",
+					    "postgresql://bob:hunter2@h/d?hunter2",
+					    "password=hunter2 host=127.0.0.1 port=1"};
+	struct weir_pq_error error;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		cr_assert_lt(try_open(wrong[i], NULL, WEIR_NEVER, &error), 0, "%s", wrong[i]);
+		cr_expect_null(strstr(error.text, "hunter2"), "%s", error.text);
+		cr_expect_neq(error.text[0], '\0', "%s", wrong[i]);
+	}
+}
+
 Test(pq_connect, a_tripped_token_and_a_past_time_connect_to_nothing)
 {
 	weir_token *token = pq_token();

@@ -207,6 +207,20 @@ static int fill(struct weir__pq_params *params)
 	return 0;
 }
 
+/* libpq quotes what it does not understand, and that may be the password: nothing that it quotes is
+ * passed on. */
+static int say_not_understood(char *complaint, struct weir_pq_error *error)
+{
+	char *first = strchr(complaint, '"'), *last = strrchr(complaint, '"');
+	char text[sizeof(error->text)];
+
+	if (!first)
+		return weir__pq_say(error, -EINVAL, complaint);
+	*first = '\0';
+	(void)snprintf(text, sizeof(text), "%s\"...\"%s", complaint, last > first ? last + 1 : "");
+	return weir__pq_say(error, -EINVAL, text);
+}
+
 int weir__pq_params(const char *conninfo, weir_token *token, weir_time until,
 		    struct weir__pq_params *params, struct weir_pq_error *error)
 {
@@ -216,8 +230,8 @@ int weir__pq_params(const char *conninfo, weir_token *token, weir_time until,
 	memset(params, 0, sizeof(*params));
 	params->parsed = PQconninfoParse(conninfo ? conninfo : "", &complaint);
 	if (!params->parsed) {
-		result = weir__pq_say(error, complaint ? -EINVAL : -ENOMEM,
-				      complaint ? complaint : "out of memory");
+		result = complaint ? say_not_understood(complaint, error)
+				   : weir__pq_say(error, -ENOMEM, "out of memory");
 		PQfreemem(complaint);
 		return result;
 	}

@@ -61,7 +61,9 @@ static void choose(struct weir__acceptor *acceptor, uint64_t number, uint64_t sh
 			continue;
 		if (at < share)
 			request->rehearsal = number;
-		at = (at + share) % count;
+		at += share;
+		if (at >= count)
+			at -= count;
 	}
 }
 

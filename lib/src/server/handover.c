@@ -32,8 +32,6 @@
 #define END_PATIENCE (2 * WEIR_SECOND)
 #define PID_DIGITS 20
 
-extern char **environ;
-
 struct launch {
 	int sources[MOST_LISTENERS + 1]; /* the last one is the pipe's; all above their targets */
 	size_t count;                    /* listeners */

@@ -91,7 +91,6 @@ static void *run(void *arg)
 				fail(self, "no connection", error);
 				continue;
 			}
-			open = true;
 		}
 		open = ask(self, &client);
 		if (!open)

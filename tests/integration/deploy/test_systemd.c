@@ -50,10 +50,24 @@ static void manager_open(struct manager *manager)
 
 static void manager_start(struct manager *manager, const char *listen, const char *const *more)
 {
-	const char *argv[24] = {
-		WEIR_BINARY, "serve", "--config", "weir.yaml",       "--listen",       listen,
-		"--root",    "root",  "--admin",  "unix:admin.sock", "--debug-routes", NULL};
-	for (size_t i = 11; more != NULL && *more != NULL; i++)
+	/* Like systemd: only the process itself is watched, unless the test says otherwise. */
+	const char *argv[28] = {"/bin/sh",
+				"-c",
+				"export WATCHDOG_PID=${WATCHDOG_PID-$$}; exec \"$@\"",
+				"sh",
+				WEIR_BINARY,
+				"serve",
+				"--config",
+				"weir.yaml",
+				"--listen",
+				listen,
+				"--root",
+				"root",
+				"--admin",
+				"unix:admin.sock",
+				"--debug-routes",
+				NULL};
+	for (size_t i = 15; more != NULL && *more != NULL; i++)
 		argv[i] = *more++;
 	process_start(&manager->process, manager->scratch.path, argv);
 	const char *url = process_await_line(&manager->process, "listening url=");
@@ -135,8 +149,29 @@ Test(systemd, hears_of_start_reload_and_stop)
 	manager_close(&manager);
 }
 
+/* A handler that never returns, from the moment in which it runs. */
+static void stick(struct manager *manager, struct client *client)
+{
+	struct client admin;
+	struct reply reply;
+	char address[320];
+	bool there;
+
+	client_open(client, manager->url);
+	client_send_text(client, "GET /debug/stuck HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	(void)snprintf(address, sizeof address, "unix:%.250s/admin.sock", manager->scratch.path);
+	client_open(&admin, address);
+	do {
+		client_get(&admin, "/status", &reply);
+		must(reply.status == 200, "/status: %d", reply.status);
+		there = strstr(reply.body, "\"doing\":\"stuck\"") != NULL;
+		reply_free(&reply);
+	} while (!there);
+	client_close(&admin);
+}
+
 /* Not once it is late. */
-Test(systemd, is_asked_for_no_more_time_than_there_is)
+Test(systemd, is_asked_for_no_more_time_when_there_is_none)
 {
 	struct manager manager;
 	struct client client;
@@ -144,26 +179,38 @@ Test(systemd, is_asked_for_no_more_time_than_there_is)
 	manager_open(&manager);
 	manager_start(&manager, "127.0.0.1:0", more);
 	manager_await(&manager, "READY=1");
-	client_open(&client, manager.url);
-	client_send_text(&client, "GET /debug/stuck HTTP/1.1\r\nHost: localhost\r\n\r\n");
-	struct client admin;
-	struct reply reply;
-	char address[320];
-	(void)snprintf(address, sizeof address, "unix:%.250s/admin.sock", manager.scratch.path);
-	client_open(&admin, address);
-	do {
-		client_get(&admin, "/status", &reply);
-		must(reply.status == 200, "/status: %d", reply.status);
-		bool there = strstr(reply.body, "\"doing\":\"stuck\"") != NULL;
-		reply_free(&reply);
-		if (there)
-			break;
-	} while (true);
-	client_close(&admin);
+	stick(&manager, &client);
 	process_signal(&manager.process, SIGTERM);
 	manager_await(&manager, "STOPPING=1");
 	while (manager_hears(&manager, 100 * WEIR_MILLISECOND))
 		cr_assert_null(strstr(manager.message, "EXTEND_TIMEOUT"), "%s", manager.message);
+	cr_assert_eq(process_wait(&manager.process), 4);
+	client_close(&client);
+	manager_close(&manager);
+}
+
+Test(systemd, is_asked_for_no_more_time_than_there_is)
+{
+	struct manager manager;
+	struct client client;
+	static const char *const more[] = {"--grace", "0", "--drain-timeout", "2s", NULL};
+	manager_open(&manager);
+	manager_start(&manager, "127.0.0.1:0", more);
+	manager_await(&manager, "READY=1");
+	stick(&manager, &client);
+	process_signal(&manager.process, SIGTERM);
+	manager_await(&manager, "STOPPING=1");
+	long long before = 2000001;
+	while (manager_hears(&manager, 1500 * WEIR_MILLISECOND)) {
+		const char *asked = strstr(manager.message, "EXTEND_TIMEOUT_USEC=");
+		if (asked == NULL)
+			continue;
+		long long more_time = atoll(asked + strlen("EXTEND_TIMEOUT_USEC="));
+		cr_assert(more_time > 0 && more_time < before, "%lld after %lld", more_time,
+			  before);
+		before = more_time;
+	}
+	cr_assert_lt(before, 2000001);
 	cr_assert_eq(process_wait(&manager.process), 4);
 	client_close(&client);
 	manager_close(&manager);
@@ -188,7 +235,7 @@ Test(systemd, watchdog_is_fed_while_the_queue_moves)
 	client_send_text(&waiting, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	/* At most two more: one under way, one for the job that the worker took meanwhile. */
 	int fed = 0;
-	while (manager_hears(&manager, WEIR_SECOND))
+	while (fed <= 2 && manager_hears(&manager, WEIR_SECOND))
 		fed++;
 	cr_assert_leq(fed, 2, "%d", fed);
 	process_signal(&manager.process, SIGTERM);
@@ -212,34 +259,40 @@ Test(systemd, watchdog_of_another_process_is_not_fed)
 	manager_close(&manager);
 }
 
-Test(systemd, hears_who_the_service_is_after_an_upgrade)
+/* An upgrade, up to the end of the old process. Returns the new one's pid. */
+static pid_t upgrade(struct manager *manager)
 {
-	struct manager manager;
 	char first[64];
-	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
-	manager_open(&manager);
-	manager_start(&manager, "127.0.0.1:0", NULL);
-	manager_await(&manager, "READY=1");
-	(void)snprintf(first, sizeof first, "MAINPID=%ld", (long)manager.process.pid);
-	process_await_line(&manager.process, "ready ");
-	process_signal(&manager.process, SIGUSR2);
+	int status;
+	(void)snprintf(first, sizeof first, "MAINPID=%ld", (long)manager->process.pid);
+	process_await_line(&manager->process, "ready ");
+	process_signal(&manager->process, SIGUSR2);
 	/* The new one says READY, the old one who it is: in whatever order. */
 	bool ready = false;
 	pid_t next = 0;
 	while (!ready || next == 0) {
-		manager_await(&manager, "MAINPID=");
-		if (strstr(manager.message, "READY=1") != NULL)
+		manager_await(manager, "MAINPID=");
+		if (strstr(manager->message, "READY=1") != NULL)
 			ready = true;
 		else
-			next = (pid_t)strtol(manager.message + strlen("MAINPID="), NULL, 10);
-		cr_assert_null(strstr(manager.message, first), "%s", manager.message);
+			next = (pid_t)strtol(manager->message + strlen("MAINPID="), NULL, 10);
+		cr_assert_null(strstr(manager->message, first), "%s", manager->message);
 	}
-	/* The old one stops, and says nothing of it: the service goes on. */
-	int status;
-	cr_assert_eq(waitpid(manager.process.pid, &status, 0), manager.process.pid);
+	cr_assert_eq(waitpid(manager->process.pid, &status, 0), manager->process.pid);
 	cr_assert_eq(status, 0);
+	return next;
+}
+
+Test(systemd, hears_who_the_service_is_after_an_upgrade)
+{
+	struct manager manager;
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
+	manager_open(&manager);
+	manager_start(&manager, "127.0.0.1:0", NULL);
+	manager_await(&manager, "READY=1");
+	manager.process.pid = upgrade(&manager);
+	/* The old one has stopped, and said nothing of it: the service goes on. */
 	cr_assert_not(manager_hears(&manager, 200 * WEIR_MILLISECOND), "%s", manager.message);
-	manager.process.pid = next;
 	process_signal(&manager.process, SIGTERM);
 	manager_await(&manager, "STOPPING=1");
 	cr_assert_eq(process_wait(&manager.process), 0);
@@ -265,6 +318,24 @@ static void start_activated(struct manager *manager, const char *where, const ch
 		manager->listener, name, WEIR_BINARY, where);
 	const char *const argv[] = {"/bin/bash", "-c", script, NULL};
 	process_start(&manager->process, manager->scratch.path, argv);
+}
+
+Test(systemd, watchdog_is_fed_by_the_new_process_after_an_upgrade)
+{
+	struct manager manager;
+	must(setenv("WATCHDOG_USEC", "100000", 1) == 0, "setenv");
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
+	manager_open(&manager);
+	manager_start(&manager, "127.0.0.1:0", NULL);
+	manager_await(&manager, "READY=1");
+	manager.process.pid = upgrade(&manager);
+	while (manager_hears(&manager, 0))
+		continue; /* what was said before */
+	manager_await(&manager, "WATCHDOG=1");
+	process_signal(&manager.process, SIGTERM);
+	manager_await(&manager, "STOPPING=1");
+	cr_assert_eq(process_wait(&manager.process), 0);
+	manager_close(&manager);
 }
 
 Test(systemd, sockets_are_taken_by_name_and_by_address)
@@ -328,4 +399,23 @@ Test(systemd, takes_the_unit_files)
 	cr_expect_null(strstr(process.text, "weir."), "%s", process.text);
 	process_free(&process);
 	scratch_remove(&scratch);
+}
+
+/* What a service may do that it need not: 0 to 10, of which systemd calls up to 2 "OK". */
+Test(systemd, finds_little_to_be_afraid_of)
+{
+	static const char *const checker = "/usr/bin/systemd-analyze";
+	if (access(checker, X_OK) != 0)
+		cr_skip_test("SKIPPED: systemd-analyze is not installed (Debian: systemd)");
+	const char *const argv[] = {checker,
+				    "security",
+				    "--offline=true",
+				    "--threshold=20",
+				    WEIR_DEPLOY "/weir.service",
+				    NULL};
+	struct process process;
+	process_start(&process, NULL, argv);
+	cr_expect_eq(process_wait(&process), 0, "%s", process.text);
+	cr_expect_not_null(strstr(process.text, "Overall exposure level"), "%s", process.text);
+	process_free(&process);
 }

@@ -218,7 +218,7 @@ Test(socket_file, in_a_directory_that_is_not_there)
 /* Connects to a listener; the descriptor, or a negative errno. */
 static int dial(const struct weir__listener *listener)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
 	socklen_t size = sizeof(address);
 	int fd;
 
