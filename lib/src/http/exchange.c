@@ -295,6 +295,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		weir__conn_closed(cls, context);
 }
 
+static void on_log(void *cls, const char *format, va_list arguments) WEIR_PRINTF(2, 0);
 static void on_log(void *cls, const char *format, va_list arguments)
 {
 	struct weir__acceptor *acceptor = cls;
