@@ -145,10 +145,11 @@ static void tell_refused(struct weir__list *refused)
 /* A place that is kept is taken. */
 static bool has_room_locked(const struct weir__queue *queue, unsigned priority)
 {
-	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count - first;
+	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count;
 
 	if (priority == WEIR_PRIORITY_FIRST && first < WEIR__QUEUE_FIRST)
 		return true;
+	count -= first < WEIR__QUEUE_FIRST ? first : WEIR__QUEUE_FIRST;
 	return count < queue->limit && queue->limit - count > queue->reserved;
 }
 
