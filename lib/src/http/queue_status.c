@@ -252,7 +252,7 @@ static void write_holders(const struct holders *holders, struct weir__text *text
 		weir__text_seconds(text, holders->list[i].longest);
 		weir__text_printf(text, "}");
 	}
-	weir__text_printf(text, "]");
+	weir__text_printf(text, "],\"held_by_others\":%u", holders->others);
 }
 
 static bool is_overloaded(const struct weir__queue_view *view)

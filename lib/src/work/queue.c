@@ -91,7 +91,8 @@ static void append_locked(struct weir__queue *queue, struct weir__job *job, weir
 	job->queued = true;
 	job->refusal = WEIR__REFUSAL_NONE;
 	job->entered = clock;
-	rank->count++;
+	if (rank->count++ == 0)
+		weir__codel_refill(&rank->codel, clock, rank->emptied);
 	if (lane->count++ == 0) {
 		weir__drain_begin(&lane->rate, clock);
 		if (longest_wait(queue, lane) != WEIR_NEVER)
@@ -113,7 +114,7 @@ static void take_out_locked(struct weir__queue *queue, struct weir__job *job, we
 	job->queued = false;
 	job->waited = clock - job->entered;
 	if (--rank->count == 0)
-		rank->codel.least = 0; /* an empty queue makes nobody wait */
+		rank->emptied = clock;
 	weir__drain_leave(&lane->rate, clock, run);
 	weir__drain_leave(&queue->rate, clock, run);
 	if (--lane->count == 0)
@@ -127,6 +128,8 @@ static void refuse_locked(struct weir__queue *queue, struct weir__job *job, weir
 	take_out_locked(queue, job, clock, false);
 	job->refusal = why;
 	lane_of(queue, job)->refused[why]++;
+	if (why == WEIR__REFUSAL_OVERLOADED)
+		weir__codel_refuse(&queue->ranks[job->priority].codel);
 	weir__list_append(refused, &job->node);
 }
 
@@ -145,10 +148,11 @@ static void tell_refused(struct weir__list *refused)
 /* A place that is kept is taken. */
 static bool has_room_locked(const struct weir__queue *queue, unsigned priority)
 {
-	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count - first;
+	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count;
 
 	if (priority == WEIR_PRIORITY_FIRST && first < WEIR__QUEUE_FIRST)
 		return true;
+	count -= first < WEIR__QUEUE_FIRST ? first : WEIR__QUEUE_FIRST;
 	return count < queue->limit && queue->limit - count > queue->reserved;
 }
 
@@ -315,6 +319,7 @@ static struct weir__job *take_locked(struct weir__queue *queue, weir_time clock,
 	if (!job)
 		return NULL;
 	take_out_locked(queue, job, clock, true);
+	weir__codel_serve(&queue->ranks[job->priority].codel);
 	(void)atomic_fetch_add_explicit(&queue->taken, 1, memory_order_relaxed);
 	return job;
 }
@@ -334,6 +339,8 @@ struct weir__job *weir__queue_take_at(struct weir__queue *queue, weir_time now)
 		more = !weir__list_empty(&refused);
 		tell_refused(&refused);
 	}
+	if (job)
+		job->taken = now;
 	return job;
 }
 
