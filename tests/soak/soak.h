@@ -50,6 +50,7 @@ void soak_random_init(struct soak_random *random, uint64_t seed, unsigned stream
 struct soak_tally {
 	_Atomic uint64_t heads[SOAK_CLASSES]; /* answers that began */
 	_Atomic uint64_t unheard;          /* written, and the connection ended without an answer */
+	_Atomic uint64_t unheard_first;    /* of these, the first on their connections */
 	_Atomic uint64_t truncated;        /* answers that did not come whole */
 	_Atomic uint64_t wrong;            /* another status than there may be, or other bytes */
 	_Atomic uint64_t refused;          /* connections that found nobody listening */
