@@ -136,7 +136,8 @@ void soak_conduct(struct soak *soak)
 		soak_server_reap(soak, false);
 		if (weir_now() < next_quiet)
 			continue;
-		soak_quiet(soak, weir_now() >= watch_from);
+		soak_quiet(soak,
+			   weir_now() >= watch_from && weir_now() >= soak->replaced_at + all / 8);
 		next_quiet = weir_now() + all / 6;
 		say_progress(soak);
 	}

@@ -8,8 +8,8 @@
 /* What may be more at the end than at the first look: pools that fill up as chance has it (database
  * connections, connections to the proxy's upstream). A leak of one for each reload, visit or
  * rehearsal comes to much more. */
-#define DESCRIPTORS_MORE 16
-#define THREADS_MORE 0
+#define DESCRIPTORS_MORE 24
+#define THREADS_MORE 1 /* the timer's, which the first deadline starts */
 #define MEMORY_MORE ((uint64_t)8 << 20)
 #define MEMORY_PART 10 /* a tenth */
 

@@ -116,6 +116,7 @@ struct soak {
 	/* the conductor's */
 	struct soak_random random;
 	weir_time began, until;
+	weir_time replaced_at; /* when the one that serves came to serve */
 	pid_t upstream_pid;
 	pid_t pids[SOAK_PROCESSES]; /* servers that were not waited for yet, oldest first */
 	unsigned pid_count;
