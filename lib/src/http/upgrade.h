@@ -30,6 +30,7 @@
 #include "work/queue.h"
 
 struct MHD_Response;
+struct MHD_UpgradeResponseHandle;
 struct weir__text;
 
 struct weir__upgrades {
@@ -58,6 +59,8 @@ struct weir_upgraded {
 	char *path;
 	union weir__address peer;
 	int fd;         /* -1 while ASKED */
+	struct MHD_UpgradeResponseHandle *over_tls; /* the acceptor only; NULL: not over TLS */
+	struct weir__conn *conn; /* likewise; over TLS it is there as long as libmicrohttpd's */
 	bool has_place; /* in the queue; PREPARED */
 	char *early;
 	size_t early_size;

@@ -9,6 +9,7 @@
  * can have taken the connection; so when the last one was taken, the acceptor may go.
  */
 #include <errno.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 #include "drain/straggler.h"
-#include "http/acceptor.h"
+#include "http/conn.h"
 #include "http/upgrade.h"
 
 int weir__upgrades_create(struct weir__acceptor *acceptor, struct weir__upgrades **out)
@@ -121,9 +122,19 @@ void weir_upgraded_close(weir_upgraded *upgraded)
 	weir__upgrades_unref(all);
 }
 
+/* Over TLS libmicrohttpd sends the rest, and closes. When its daemon has gone, so has all of it. */
+static void let_go(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
+{
+	if (!upgraded->over_tls || !acceptor->mhd_tls)
+		return;
+	(void)MHD_upgrade_action(upgraded->over_tls, MHD_UPGRADE_ACTION_CLOSE);
+	acceptor->mhd_ready = true;
+}
+
 /* It is no longer in flight. */
 static void end(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
 {
+	let_go(acceptor, upgraded);
 	weir__list_remove(&upgraded->open);
 	if (upgraded->named)
 		upgraded->named->abandoned = 0;
@@ -211,6 +222,8 @@ static bool cut(weir_upgraded *upgraded)
 	open = !upgraded->closed;
 	if (open)
 		(void)shutdown(upgraded->fd, SHUT_RDWR);
+	if (open && upgraded->conn)
+		(void)shutdown(upgraded->conn->fd, SHUT_RDWR);
 	(void)pthread_mutex_unlock(&all->lock);
 	return open;
 }
