@@ -97,6 +97,7 @@ struct weir__acceptor {
 	weir_routes *routes;               /* what is routed now; see http/routes.h */
 	struct weir__list conns;           /* all connections */
 	struct weir__conn *adding;         /* being handed to libmicrohttpd right now */
+	unsigned leaving; /* upgraded ones over TLS that libmicrohttpd is to close */
 	unsigned conn_count;               /* admin, lingering and upgraded ones included */
 	struct weir__list requests;        /* in flight, admin ones included */
 	weir_request *inline_request;      /* whose handler is being run; NULL: none */

@@ -29,6 +29,10 @@
 
 #include "http/exchange.h"
 #include "http/tls.h"
+#include "http/upgrade.h"
+
+/* How often it is looked whether an owner has read what stood in the way. */
+#define HANDED_ON_LOOK (2 * WEIR_MILLISECOND)
 
 static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, uint32_t events);
 
@@ -139,6 +143,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__list_remove(&conn->all);
 	if (!conn->upgraded)
 		acceptor->conn_count--;
+	else if (conn->tls && acceptor->leaving > 0)
+		acceptor->leaving--;
 	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)
 		acceptor->unfinished--;
@@ -253,6 +259,12 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 {
 	struct weir__conn *conn = weir__container(watch, struct weir__conn, watch);
 
+	if (conn->upgraded) { /* over TLS */
+		conn->half_closed = true;
+		conn->gone = conn->gone || events & (EPOLLERR | EPOLLHUP);
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+		return;
+	}
 	if (conn->closing)
 		return;
 	if (events & EPOLLERR || (events & EPOLLHUP && !conn->read_shut)) {
@@ -273,6 +285,14 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	int unread = 0;
+
+	if (conn->upgraded) {
+		if (!weir__upgraded_hung_up(acceptor, conn))
+			weir__deadline_set(&acceptor->deadlines, &conn->deadline,
+					   WEIR__DEADLINE_HANGUP, acceptor->now + HANDED_ON_LOOK);
+		acceptor->mhd_ready = true;
+		return;
+	}
 
 	if ((ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) ||
 	    weir__tls_has_unread(conn->tls)) {
@@ -345,6 +365,11 @@ static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir_request *request = conn->request;
 	uint64_t progress = progress_of(conn) + 1; /* 0 is "not yet looked" */
 
+	if (conn->upgraded) { /* its owner has closed it, and the client does not take the rest */
+		(void)shutdown(conn->fd, SHUT_RDWR);
+		acceptor->mhd_ready = true;
+		return;
+	}
 	if (request->suspended || progress != request->acked) {
 		request->acked = progress;
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);

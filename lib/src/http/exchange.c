@@ -399,7 +399,11 @@ static bool run(struct MHD_Daemon *mhd)
 bool weir__exchange_run(struct weir__acceptor *acceptor)
 {
 	bool more = run(acceptor->mhd);
+	int i;
 
+	/* An upgraded connection is closed by one run after another, with no event in between. */
+	for (i = 0; acceptor->mhd_tls && i < 3 && acceptor->leaving > 0; i++)
+		(void)MHD_run(acceptor->mhd_tls);
 	return acceptor->mhd_tls ? run(acceptor->mhd_tls) || more : more;
 }
 

@@ -376,11 +376,40 @@ void weir__intake_conclude(struct weir__acceptor *acceptor)
 	acceptor->mhd_ready = true;
 }
 
+/* libmicrohttpd closes what is idle without a word when its daemon ends. */
+static void say_bye(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->conns) {
+		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
+
+		if (!conn->request && !conn->upgraded)
+			weir__tls_bye(conn->tls);
+	}
+}
+
+/* Over TLS, what has been let go and is not gone. */
+static void cut_upgraded(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->conns) {
+		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
+
+		if (conn->upgraded)
+			(void)shutdown(conn->fd, SHUT_RDWR);
+	}
+}
+
 void weir__intake_end(struct weir__acceptor *acceptor)
 {
 	acceptor->ended = true;
 	run_rounds(acceptor);
 	cut_all(acceptor);
+	weir__upgrades_let_go(acceptor);
+	cut_upgraded(acceptor);
 	run_rounds(acceptor);
+	say_bye(acceptor);
 	weir__reports_take(acceptor); /* deadlines that passed too late for anybody */
 }

@@ -221,15 +221,16 @@ static void no_delay(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* The same over TLS: `fd` is the owner's end of a pair. What is told to the acceptor of the socket
- * is of no more use: libmicrohttpd looks after it now. */
+/* The same over TLS: `fd` is the owner's end of a pair. The client watch stays: libmicrohttpd does
+ * not tell the owner when the client has closed, so the acceptor does. */
 static bool detach_tls(struct weir__acceptor *acceptor, struct weir__conn *conn,
 		       weir_upgraded *upgraded, int fd, struct MHD_UpgradeResponseHandle *handle)
 {
-	weir__acceptor_unwatch(acceptor, conn->fd);
 	weir__deadline_clear(&conn->deadline);
 	conn->closing = true;
 	conn->request = NULL;
+	if (conn->half_closed || conn->gone)
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
 	if (dup3(fd, upgraded->fd, O_CLOEXEC) < 0)
 		return false;
 	upgraded->over_tls = handle;
