@@ -30,7 +30,8 @@ struct tls_link *tls_link_open(int fd)
 	must(link != NULL, "no memory");
 	link->fd = fd;
 	good(gnutls_certificate_allocate_credentials(&link->credentials));
-	good(gnutls_init(&link->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL));
+	good(gnutls_init(&link->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK |
+						    GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT));
 	good(gnutls_set_default_priority(link->session));
 	good(gnutls_credentials_set(link->session, GNUTLS_CRD_CERTIFICATE, link->credentials));
 	gnutls_transport_set_int(link->session, fd);
@@ -68,6 +69,13 @@ static void await(const struct tls_link *link, weir_time until)
 		ready = poll(&one, 1, must_poll_timeout(until));
 	while (ready < 0 && errno == EINTR);
 	must(ready > 0, "the server does not go on with the handshake");
+}
+
+void tls_link_greet(struct tls_link *link)
+{
+	int result = gnutls_handshake(link->session);
+
+	must(result == GNUTLS_E_AGAIN, "GnuTLS: %s", gnutls_strerror(result));
 }
 
 int tls_link_shake(struct tls_link *link)

@@ -20,11 +20,14 @@ struct tls_link;
 struct tls_link *tls_link_open(int fd);
 /** Before the first send or receive: the name asked for (SNI). */
 void tls_link_name(struct tls_link *link, const char *name);
-/** ... and a certificate to show: files in PEM. */
+/** ... and a certificate to show, whoever the server wants to have signed it: files in PEM. */
 void tls_link_show(struct tls_link *link, const char *certificate, const char *key);
 /** NULL is ignored. Says nothing to the server. */
 void tls_link_close(struct tls_link *link);
 
+/** Sends the first message of the handshake, and does not wait for an answer, which cannot have come
+ *  yet. */
+void tls_link_greet(struct tls_link *link);
 /** Makes the handshake now. 0, or a negative errno: the server has ended it. */
 int tls_link_shake(struct tls_link *link);
 /** As send(2) and recv(2), with errno. An end without close_notify is ECONNABORTED. */

@@ -57,7 +57,7 @@ Test(hostile, what_is_no_handshake_is_closed)
 
 	serving_begin(&serving);
 	open_plain(&serving, &client);
-	client_send(&client, "\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10", 11);
+	client_send(&client, "\x17\x03\x03\x00\x02hi", 7); /* a record, of the wrong kind */
 	(void)client_await_end(&client);
 	client_close(&client);
 	metrics_await(serving.fixture.server, "weir_tls_handshake_failures_total", 1);
