@@ -106,6 +106,7 @@ static int put_together(struct service *service, char line[COMPLAIN_SIZE])
 		return error;
 	}
 	weir_routes_destroy(none);
+	weir_server_set_tls(service->server, service->current->tls);
 	error = generation_start(service->current, service->server, line);
 	if (error == 0)
 		error = listeners_open(&service->listeners, service->server,
