@@ -4,6 +4,7 @@
 #include "duration.h"
 #include "number.h"
 #include "serve.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -109,11 +110,12 @@ static int read_queue(struct config *config, char error[COMPLAIN_SIZE])
 	return problem;
 }
 
-/* HOST:PORT with a port that is one, unix:PATH, systemd or systemd:NAME; whether it can be listened
- * at is seen when it is tried. */
+/* HOST:PORT with a port that is one, also for TLS; unix:PATH, systemd or systemd:NAME; whether it
+ * can be listened at is seen when it is tried. */
 static bool is_address(const char *text)
 {
-	if (strncmp(text, "unix:", 5) == 0)
+	bool tls = tls_address(text, &text);
+	if (strncmp(text, "unix:", 5) == 0 && !tls)
 		return text[5] != '\0';
 	if (strcmp(text, "systemd") == 0 || strncmp(text, "systemd:", 8) == 0)
 		return true;
@@ -136,7 +138,8 @@ static int read_listeners(struct config *config, char error[COMPLAIN_SIZE])
 		if (!is_address(listener->address))
 			return config_fail(config, error, place,
 					   "\"%.80s\" is not an address: expected HOST:PORT, "
-					   "unix:PATH or systemd[:NAME]",
+					   "https://HOST:PORT, unix:PATH or "
+					   "systemd[:NAME]",
 					   listener->address);
 		admin += listener->admin;
 		config_place(place, "listeners[%u].admin", i);
@@ -172,6 +175,10 @@ int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 		problem = read_timeouts(config, error);
 	if (problem == 0)
 		problem = read_listeners(config, error);
+	config->tls.hsts = -1;
+	if (problem == 0)
+		problem = config_duration(config, error, "tls.hsts", config->tls.hsts_text, 0,
+					  &config->tls.hsts);
 	if (problem == 0 && config->deadline_header != NULL &&
 	    !is_field_name(config->deadline_header))
 		problem = config_fail(config, error, "deadline_header",

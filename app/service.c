@@ -133,6 +133,7 @@ static int listen_and_drop(struct service *service, char line[COMPLAIN_SIZE])
 	const struct serve_config *config = &service->current->config;
 	struct privilege privilege;
 	int error = privilege_find(config->user, config->group, &privilege, line);
+	weir_server_set_tls(service->server, service->current->tls);
 	if (error == 0)
 		error = listeners_open(&service->listeners, service->server, config, line);
 	return error == 0 ? privilege_drop(&privilege, line) : error;

@@ -154,8 +154,13 @@ static void play(struct round *round)
 	weir__lane_init(&round->lanes[0], "wide", 0, 0);
 	weir__lane_init(&round->lanes[1], "narrow", 8, 100 * WEIR_MICROSECOND);
 	atomic_store(&round->producing, PRODUCERS);
-	error = weir__pool_start(&round->pool, &round->queue, WORKERS, (size_t)256 * 1024, quiet,
-				 round);
+	error = weir__pool_start(&round->pool,
+				 &(struct weir__pool_options){.queue = &round->queue,
+							      .minimum = WORKERS,
+							      .maximum = WORKERS,
+							      .stack = (size_t)256 * 1024,
+							      .quiet = quiet,
+							      .arg = round});
 	stress_check(error == 0, "weir__pool_start: %d", error);
 	stress_threads(PRODUCERS + 1, run, round);
 	alive = weir__pool_join(&round->pool, weir_after(STRESS_PATIENCE));

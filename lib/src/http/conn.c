@@ -28,6 +28,11 @@
 #include <linux/sockios.h>
 
 #include "http/exchange.h"
+#include "http/tls.h"
+#include "http/upgrade.h"
+
+/* How often it is looked whether an owner has read what stood in the way. */
+#define HANDED_ON_LOOK (2 * WEIR_MILLISECOND)
 
 /* Until it is looked again whether libmicrohttpd has read all that a half-closed client sent. */
 #define LOOK_AGAIN WEIR_MILLISECOND
@@ -66,7 +71,7 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 		return;
 	}
 	acceptor->adding = conn;
-	if (MHD_add_connection(acceptor->mhd, fd, &peer->any,
+	if (MHD_add_connection(listener->tls ? acceptor->mhd_tls : acceptor->mhd, fd, &peer->any,
 			       peer->any.sa_family == AF_UNSPEC ? 0 : peer_size) == MHD_NO) {
 		/* It has closed the socket, which takes it out of epoll as well. If it got as
 		 * far as telling us of the connection, it has told us of its end, too. */
@@ -94,6 +99,8 @@ void weir__conn_started(struct weir__acceptor *acceptor, struct MHD_Connection *
 	if (conn->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_add(&acceptor->connections, 1);
 	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+	if (conn->listener->tls && weir__tls_begin(acceptor, conn))
+		weir__conn_close(acceptor, conn);
 }
 
 /* What it still has to read, if anything, would turn our close into a reset. */
@@ -127,6 +134,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	/* Closing takes it out, too, but not if a child of a fork() holds the socket. */
 	if (!acceptor->ended)
 		weir__acceptor_unwatch(acceptor, conn->fd);
+	if (weir__tls_end(conn->tls)) /* libmicrohttpd has freed the session */
+		conn->unread = true;
 	if (!acceptor->ended && !conn->gone && !conn->closing && has_unread(conn))
 		weir__linger_after(acceptor, conn);
 	if (!conn->upgraded)
@@ -137,6 +146,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__list_remove(&conn->all);
 	if (!conn->upgraded)
 		acceptor->conn_count--;
+	else if (conn->tls && acceptor->leaving > 0)
+		acceptor->leaving--;
 	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)
 		acceptor->unfinished--;
@@ -225,6 +236,13 @@ static void client_gone(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir__conn_close(acceptor, conn);
 }
 
+static bool send_now(const struct weir__conn *conn, const char *data, size_t size)
+{
+	if (conn->tls)
+		return weir__tls_send(conn->tls, data, size);
+	return send(conn->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+}
+
 /* Asks whether a client that sends no more still listens; see above. */
 static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
@@ -235,8 +253,7 @@ static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
 	    !request->counted || conn->peer.any.sa_family == AF_UNSPEC)
 		return;
 	conn->probed = true;
-	if (send(conn->fd, interim, sizeof(interim) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	    (ssize_t)sizeof(interim) - 1)
+	if (send_now(conn, interim, sizeof(interim) - 1))
 		weir__counter_add(&weir__counters_of(acceptor, conn->scope)->probes, 1);
 }
 
@@ -252,6 +269,12 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 {
 	struct weir__conn *conn = weir__container(watch, struct weir__conn, watch);
 
+	if (conn->upgraded) { /* over TLS */
+		conn->half_closed = true;
+		conn->gone = conn->gone || events & (EPOLLERR | EPOLLHUP);
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+		return;
+	}
 	if (conn->closing)
 		return;
 	if (events & EPOLLERR || (events & EPOLLHUP && !conn->read_shut)) {
@@ -287,12 +310,20 @@ static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *co
 	weir_request *request = conn->request;
 	int unread = 0;
 
+	if (conn->upgraded) {
+		if (!weir__upgraded_hung_up(acceptor, conn))
+			weir__deadline_set(&acceptor->deadlines, &conn->deadline,
+					   WEIR__DEADLINE_HANGUP, acceptor->now + HANDED_ON_LOOK);
+		acceptor->mhd_ready = true;
+		return;
+	}
 	if (request && request->suspended) { /* the handler does not read */
 		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_BODY,
 				   acceptor->now);
 		return;
 	}
-	if (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) {
+	if ((ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) ||
+	    weir__tls_has_unread(conn->tls)) {
 		/* Once more, but not in this round: libmicrohttpd reads a piece in each. */
 		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_HANGUP,
 				   acceptor->now + (acceptor->finishing ? 1 : LOOK_AGAIN));
@@ -303,6 +334,7 @@ static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *co
 		end_in_body(acceptor, conn);
 		return;
 	}
+	weir__tls_bye(conn->tls);
 	(void)shutdown(conn->fd, SHUT_RDWR);
 	acceptor->mhd_ready = true;
 }
@@ -363,6 +395,11 @@ static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir_request *request = conn->request;
 	uint64_t progress = progress_of(conn) + 1; /* 0 is "not yet looked" */
 
+	if (conn->upgraded) { /* its owner has closed it, and the client does not take the rest */
+		(void)shutdown(conn->fd, SHUT_RDWR);
+		acceptor->mhd_ready = true;
+		return;
+	}
 	if (request->suspended || progress != request->acked) {
 		request->acked = progress;
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
@@ -385,6 +422,7 @@ void weir__conn_expire(struct weir__acceptor *acceptor, struct weir__conn *conn,
 	case WEIR__DEADLINE_IDLE:
 		/* No answer: a header that is not complete may be none at all, and a 408 on an
 		 * idle connection is taken for the answer to a request that crosses it. */
+		weir__tls_bye(conn->tls);
 		weir__conn_close(acceptor, conn);
 		break;
 	case WEIR__DEADLINE_BODY:

@@ -99,9 +99,12 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	error = copy_options(server);
 	if (error)
 		goto free_server;
-	error = init_lock(server);
+	error = weir__tls_slot_init(&server->tls);
 	if (error)
 		goto free_deadline_header;
+	error = init_lock(server);
+	if (error)
+		goto fini_tls;
 	error = init_tokens(server);
 	if (error)
 		goto fini_lock;
@@ -147,6 +150,8 @@ unref_tokens:
 fini_lock:
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
+fini_tls:
+	weir__tls_slot_fini(&server->tls);
 free_deadline_header:
 	free(server->deadline_header);
 free_server:
@@ -183,6 +188,7 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.connection_memory = options->connection_memory,
 		.max_connections = options->max_connections,
 		.deadline_header = server->deadline_header,
+		.tls = &server->tls,
 		.json_errors = options->errors == WEIR_ERRORS_JSON,
 		.stopping = &server->stopping,
 		.idle = weir__stop_idle,
@@ -412,6 +418,7 @@ void weir_server_destroy(weir_server *server)
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
 	weir__stacks_forget(server);
+	weir__tls_slot_fini(&server->tls);
 	free(server->deadline_header);
 	free(server);
 }
