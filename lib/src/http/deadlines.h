@@ -14,6 +14,8 @@
 
 enum weir__deadline_class {
 	WEIR__DEADLINE_HANGUP, /* at once, after libmicrohttpd has run: half-closed and idle? */
+	WEIR__DEADLINE_FIRST,  /* the first byte must have come */
+	WEIR__DEADLINE_REST,   /* it has: what the first header has left of its time */
 	WEIR__DEADLINE_HEADER, /* the header must have come */
 	WEIR__DEADLINE_IDLE,   /* a kept-alive connection has been idle */
 	WEIR__DEADLINE_BODY,   /* window in which the body must have moved */
