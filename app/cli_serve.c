@@ -17,6 +17,9 @@ enum {
 	KEY_ROOT,
 	KEY_WORKERS,
 	KEY_QUEUE,
+	KEY_QUEUE_AGE,
+	KEY_QUEUE_TARGET,
+	KEY_QUEUE_INTERVAL,
 	KEY_LAME_DUCK,
 	KEY_GRACE,
 	KEY_DRAIN_TIMEOUT,
@@ -55,6 +58,15 @@ static const struct argp_option options[] = {
 	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
 	 "503",
 	 2},
+	{"queue-age", KEY_QUEUE_AGE, "DUR", 0,
+	 "Answer 503 to a request that has waited for a worker for DUR (default 30s; 0: never)", 2},
+	{"queue-target", KEY_QUEUE_TARGET, "DUR", 0,
+	 "Count as overloaded while every request waits for a worker for longer than DUR: the "
+	 "newest go first then, and what has waited for over twice as long is answered 503 "
+	 "(default 5ms; 0: never)",
+	 2},
+	{"queue-interval", KEY_QUEUE_INTERVAL, "DUR", 0,
+	 "Look at the waits of DUR at a time to tell an overload from a burst (default 100ms)", 2},
 	{"lame-duck", KEY_LAME_DUCK, "DUR", 0,
 	 "When stopping, go on for DUR before anything is closed, while /readyz says 503 and every "
 	 "answer says Connection: close (default 0)",
@@ -189,6 +201,23 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		config->given |= SERVE_GIVEN_QUEUE;
 		error = read_count(reader, "queue", word, SERVE_QUEUE_MAX, &config->queue);
 		break;
+	case KEY_QUEUE_AGE:
+		config->given |= SERVE_GIVEN_QUEUE_AGE;
+		error = read_duration(reader, "queue-age", word, &config->queue_age);
+		break;
+	case KEY_QUEUE_TARGET:
+		config->given |= SERVE_GIVEN_QUEUE_TARGET;
+		error = read_duration(reader, "queue-target", word, &config->queue_target);
+		break;
+	case KEY_QUEUE_INTERVAL:
+		config->given |= SERVE_GIVEN_QUEUE_INTERVAL;
+		error = read_duration(reader, "queue-interval", word, &config->queue_interval);
+		if (error == 0 && config->queue_interval == 0)
+			error = cli_fail(reader,
+					 "--queue-interval: \"%s\" is too short (see 'weir serve "
+					 "--help')",
+					 word);
+		break;
 	case KEY_LAME_DUCK:
 		config->given |= SERVE_GIVEN_LAME_DUCK;
 		error = read_duration(reader, "lame-duck", word, &config->lame_duck);
@@ -265,6 +294,9 @@ int cli_parse_serve(int argc, char **argv, struct cli *cli)
 		.root = "./data",
 		.workers = 64,
 		.queue = 1024,
+		.queue_age = 30 * WEIR_SECOND,
+		.queue_target = 5 * WEIR_MILLISECOND,
+		.queue_interval = 100 * WEIR_MILLISECOND,
 		.grace = 20 * WEIR_SECOND,
 		.drain_timeout = 25 * WEIR_SECOND,
 	};

@@ -87,6 +87,14 @@ struct config_statement {
 
 enum config_cancel_at { CONFIG_CANCEL_UNSET, CONFIG_CANCEL_SHUTDOWN, CONFIG_CANCEL_DRAIN };
 
+enum config_priority {
+	CONFIG_PRIORITY_UNSET,
+	CONFIG_PRIORITY_FIRST,
+	CONFIG_PRIORITY_HIGH,
+	CONFIG_PRIORITY_NORMAL,
+	CONFIG_PRIORITY_LOW
+};
+
 enum config_ws_mode { CONFIG_WS_UNSET, CONFIG_WS_ECHO, CONFIG_WS_ROOM };
 
 /** One route: what all kinds have, then what each kind has for itself. */
@@ -98,6 +106,10 @@ struct config_route {
 	weir_time deadline;  /* 0: none */
 	uint64_t body_limit; /* 0: the default */
 	enum config_cancel_at cancel_at;
+	enum config_priority priority;
+	char *queue_text, *queue_age_text;
+	unsigned queue;      /* 0: none of its own */
+	weir_time queue_age; /* 0: likewise */
 
 	char *root; /* files */
 	bool create, read_only;
@@ -126,7 +138,9 @@ struct config {
 	struct config_listener *listeners;
 	unsigned listeners_count;
 	char *workers_text, *queue_text;
-	unsigned workers, queue; /* 0: not in the file */
+	char *queue_age_text, *queue_target_text, *queue_interval_text;
+	weir_time queue_age, queue_target, queue_interval; /* -1: not in the file */
+	unsigned workers, queue;                           /* 0: not in the file */
 	struct config_timeouts timeouts;
 	char *deadline_header;
 	struct config_log log;

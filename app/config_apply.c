@@ -29,14 +29,25 @@ static void apply_timeouts(const struct config_timeouts *timeouts, struct serve_
 	serve->write = timeouts->write > 0 ? timeouts->write : 0;
 }
 
+static void apply_queue(const struct config *config, struct serve_config *serve)
+{
+	if (config->queue != 0 && (serve->given & SERVE_GIVEN_QUEUE) == 0)
+		serve->queue = config->queue;
+	if (config->queue_age >= 0 && (serve->given & SERVE_GIVEN_QUEUE_AGE) == 0)
+		serve->queue_age = config->queue_age;
+	if (config->queue_target >= 0 && (serve->given & SERVE_GIVEN_QUEUE_TARGET) == 0)
+		serve->queue_target = config->queue_target;
+	if (config->queue_interval >= 0 && (serve->given & SERVE_GIVEN_QUEUE_INTERVAL) == 0)
+		serve->queue_interval = config->queue_interval;
+}
+
 void config_apply(const struct config *config, struct serve_config *serve)
 {
 	apply_listeners(config, serve);
 	apply_timeouts(&config->timeouts, serve);
 	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0)
 		serve->workers = config->workers;
-	if (config->queue != 0 && (serve->given & SERVE_GIVEN_QUEUE) == 0)
-		serve->queue = config->queue;
+	apply_queue(config, serve);
 	if (config->log.format != CONFIG_LOG_UNSET && (serve->given & SERVE_GIVEN_LOG_FORMAT) == 0)
 		serve->log_json = config->log.format == CONFIG_LOG_JSON;
 	if (serve->log_file == NULL)

@@ -4,6 +4,7 @@
 #include "byte_size.h"
 #include "handlers/route_pattern.h"
 #include "handlers/run_words.h"
+#include "serve.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ struct key {
 	unsigned taken, needed;
 };
 
-#define KEYS_MAX 17
+#define KEYS_MAX 20
 
 static size_t keys_of(const struct config_route *route, struct key keys[KEYS_MAX])
 {
@@ -35,6 +36,9 @@ static size_t keys_of(const struct config_route *route, struct key keys[KEYS_MAX
 		{"body_limit", route->body_limit_text != NULL, ALL_KINDS & ~websocket, 0},
 		{"cancel_at", route->cancel_at != CONFIG_CANCEL_UNSET,
 		 ALL_KINDS & ~(events | websocket), 0},
+		{"priority", route->priority != CONFIG_PRIORITY_UNSET, ALL_KINDS, 0},
+		{"queue", route->queue_text != NULL, ALL_KINDS, 0},
+		{"queue_age", route->queue_age_text != NULL, ALL_KINDS, 0},
 		{"root", route->root != NULL, files, files},
 		{"create", route->create, files, 0},
 		{"read_only", route->read_only, files, 0},
@@ -145,6 +149,11 @@ static int read_durations(const struct config *config, struct config_route *rout
 				      &route->deadline);
 	if (problem != 0)
 		return problem;
+	config_place(place, "routes[%u].queue_age", i);
+	problem = config_duration(config, error, place, route->queue_age_text, WEIR_MILLISECOND,
+				  &route->queue_age);
+	if (problem != 0)
+		return problem;
 	config_place(place, "routes[%u].every", i);
 	problem =
 		config_duration(config, error, place, route->every_text, EVERY_MIN, &route->every);
@@ -153,6 +162,15 @@ static int read_durations(const struct config *config, struct config_route *rout
 	config_place(place, "routes[%u].retry", i);
 	return config_duration(config, error, place, route->retry_text, WEIR_MILLISECOND,
 			       &route->retry);
+}
+
+static int read_queue(const struct config *config, struct config_route *route, unsigned i,
+		      char error[COMPLAIN_SIZE])
+{
+	char place[CONFIG_PLACE_SIZE];
+	config_place(place, "routes[%u].queue", i);
+	return config_number(config, error, place, route->queue_text, SERVE_QUEUE_MAX,
+			     &route->queue);
 }
 
 static int check_command(const struct config *config, unsigned i, char error[COMPLAIN_SIZE])
@@ -237,6 +255,8 @@ int config_read_routes(struct config *config, char error[COMPLAIN_SIZE])
 			problem = check_path(config, i, error);
 		if (problem == 0)
 			problem = read_body_limit(config, route, i, error);
+		if (problem == 0)
+			problem = read_queue(config, route, i, error);
 		if (problem == 0)
 			problem = read_durations(config, route, i, error);
 		if (problem == 0 && route->kind == CONFIG_RUN)

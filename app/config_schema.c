@@ -107,6 +107,12 @@ static const cyaml_strval_t cancel_ats[] = {
 	{"shutdown", CONFIG_CANCEL_SHUTDOWN},
 	{"drain", CONFIG_CANCEL_DRAIN},
 };
+static const cyaml_strval_t priorities[] = {
+	{"first", CONFIG_PRIORITY_FIRST},
+	{"high", CONFIG_PRIORITY_HIGH},
+	{"normal", CONFIG_PRIORITY_NORMAL},
+	{"low", CONFIG_PRIORITY_LOW},
+};
 static const cyaml_strval_t ws_modes[] = {
 	{"echo", CONFIG_WS_ECHO},
 	{"room", CONFIG_WS_ROOM},
@@ -118,6 +124,9 @@ static const cyaml_schema_field_t route_fields[] = {
 	TEXT_OPTIONAL("deadline", struct config_route, deadline_text),
 	TEXT_OPTIONAL("body_limit", struct config_route, body_limit_text),
 	WORD("cancel_at", CYAML_FLAG_OPTIONAL, struct config_route, cancel_at, cancel_ats),
+	WORD("priority", CYAML_FLAG_OPTIONAL, struct config_route, priority, priorities),
+	TEXT_OPTIONAL("queue", struct config_route, queue_text),
+	TEXT_OPTIONAL("queue_age", struct config_route, queue_age_text),
 	TEXT_OPTIONAL("root", struct config_route, root),
 	BOOLEAN("create", struct config_route, create),
 	BOOLEAN("read_only", struct config_route, read_only),
@@ -143,6 +152,9 @@ static const cyaml_schema_field_t config_fields[] = {
 			     CONFIG_LISTENERS_MAX),
 	TEXT_OPTIONAL("workers", struct config, workers_text),
 	TEXT_OPTIONAL("queue", struct config, queue_text),
+	TEXT_OPTIONAL("queue_age", struct config, queue_age_text),
+	TEXT_OPTIONAL("queue_target", struct config, queue_target_text),
+	TEXT_OPTIONAL("queue_interval", struct config, queue_interval_text),
 	CYAML_FIELD_MAPPING("timeouts", CYAML_FLAG_OPTIONAL, struct config, timeouts,
 			    timeouts_fields),
 	TEXT_OPTIONAL("deadline_header", struct config, deadline_header),

@@ -80,6 +80,24 @@ static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 	return problem;
 }
 
+static int read_queue(struct config *config, char error[COMPLAIN_SIZE])
+{
+	config->queue_age = config->queue_target = config->queue_interval = -1;
+	int problem = config_number(config, error, "queue", config->queue_text, SERVE_QUEUE_MAX,
+				    &config->queue);
+	if (problem == 0)
+		problem = config_duration(config, error, "queue_age", config->queue_age_text, 0,
+					  &config->queue_age);
+	if (problem == 0)
+		problem = config_duration(config, error, "queue_target", config->queue_target_text,
+					  0, &config->queue_target);
+	if (problem == 0)
+		problem = config_duration(config, error, "queue_interval",
+					  config->queue_interval_text, WEIR_MILLISECOND,
+					  &config->queue_interval);
+	return problem;
+}
+
 /* HOST:PORT with a port that is one, unix:PATH, systemd or systemd:NAME; whether it can be listened
  * at is seen when it is tried. */
 static bool is_address(const char *text)
@@ -139,8 +157,7 @@ int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 	int problem = config_number(config, error, "workers", config->workers_text,
 				    SERVE_WORKERS_MAX, &config->workers);
 	if (problem == 0)
-		problem = config_number(config, error, "queue", config->queue_text, SERVE_QUEUE_MAX,
-					&config->queue);
+		problem = read_queue(config, error);
 	if (problem == 0)
 		problem = read_timeouts(config, error);
 	if (problem == 0)

@@ -17,6 +17,9 @@ bool reload_compare(const struct serve_config *started, const struct serve_confi
 	} rows[] = {
 		{"workers", started->workers == now->workers},
 		{"queue", started->queue == now->queue},
+		{"queue_age", started->queue_age == now->queue_age},
+		{"queue_target", started->queue_target == now->queue_target},
+		{"queue_interval", started->queue_interval == now->queue_interval},
 		{"timeouts.header", started->header == now->header},
 		{"timeouts.body", started->body == now->body},
 		{"timeouts.keepalive", started->keepalive == now->keepalive},

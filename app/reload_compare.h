@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#define RELOAD_NAMES_SIZE 160
+#define RELOAD_NAMES_SIZE 512
 
 /** The names of the options that are not what the server was started with, and that it keeps until
  *  it is started again, with commas between them. False: there is none. */

@@ -128,6 +128,20 @@ static int fail_add(const struct route_set *set, unsigned i, int problem, char e
 	return problem;
 }
 
+static enum weir_priority priority_of(const struct config_route *route)
+{
+	switch (route->priority) {
+	case CONFIG_PRIORITY_FIRST:
+		return WEIR_PRIORITY_FIRST;
+	case CONFIG_PRIORITY_HIGH:
+		return WEIR_PRIORITY_HIGH;
+	case CONFIG_PRIORITY_LOW:
+		return WEIR_PRIORITY_LOW;
+	default:
+		return WEIR_PRIORITY_NORMAL;
+	}
+}
+
 int route_set_add(struct route_set *set, weir_routes *routes, bool root_taken,
 		  char error[COMPLAIN_SIZE])
 {
@@ -139,6 +153,9 @@ int route_set_add(struct route_set *set, weir_routes *routes, bool root_taken,
 			.cancel_at = route->cancel_at == CONFIG_CANCEL_DRAIN
 					     ? WEIR_CANCEL_AT_DRAIN
 					     : WEIR_CANCEL_AT_SHUTDOWN,
+			.priority = priority_of(route),
+			.queue = route->queue,
+			.queue_age = route->queue_age,
 		};
 		if (root_taken && route->kind == CONFIG_FILES &&
 		    route_pattern_prefix(route->path) == 0)

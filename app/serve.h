@@ -20,7 +20,10 @@ enum serve_given {
 	SERVE_GIVEN_GRACE = 8,
 	SERVE_GIVEN_DRAIN_TIMEOUT = 16,
 	SERVE_GIVEN_LOG_FORMAT = 32,
-	SERVE_GIVEN_LAME_DUCK = 64
+	SERVE_GIVEN_LAME_DUCK = 64,
+	SERVE_GIVEN_QUEUE_AGE = 1 << 16,
+	SERVE_GIVEN_QUEUE_TARGET = 1 << 17,
+	SERVE_GIVEN_QUEUE_INTERVAL = 1 << 18
 };
 
 /** What to serve, and how. Strings are borrowed. */
@@ -34,6 +37,8 @@ struct serve_config {
 	const char *root;             /* NULL: only the routes of the configuration file */
 	unsigned workers;
 	unsigned queue;
+	weir_time queue_age, queue_target;        /* 0: none */
+	weir_time queue_interval;                 /* above 0 */
 	weir_time lame_duck;                      /* 0: none */
 	weir_time grace;                          /* 0: none */
 	weir_time drain_timeout;                  /* 0: none */

@@ -9,6 +9,7 @@
 
 #include "support/answer.h"
 #include "support/goal.h"
+#include "support/histogram.h"
 #include "support/number.h"
 #include "support/parse.h"
 #include "support/sample.h"
@@ -49,6 +50,43 @@ static void test_sample(void)
 	EXPECT(bench_sample_add(&sample, 0) == 0);
 	EXPECT(same(bench_sample_median(&sample), 50));
 	bench_sample_free(&sample);
+}
+
+/* A percentile is at most one step, of 128 in a power of two, above the value itself. */
+static bool just_above(double got, double value)
+{
+	return got >= value && got <= value * (1 + 1.0 / BENCH_HISTOGRAM_STEPS);
+}
+
+static void test_histogram(void)
+{
+	static struct bench_histogram histogram;
+
+	EXPECT(isnan(bench_histogram_percentile(&histogram, 50)));
+	bench_histogram_add(&histogram, -1);
+	EXPECT(same(bench_histogram_percentile(&histogram, 100), 0));
+	for (int64_t value = 1; value <= 999; value++)
+		bench_histogram_add(&histogram, value * 1000003);
+	EXPECT(histogram.count == 1000);
+	EXPECT(same(bench_histogram_percentile(&histogram, 0.1), 0));
+	EXPECT(just_above(bench_histogram_percentile(&histogram, 0.2), 1000003));
+	EXPECT(just_above(bench_histogram_percentile(&histogram, 50), 499 * 1000003.0));
+	EXPECT(just_above(bench_histogram_percentile(&histogram, 99), 989 * 1000003.0));
+	EXPECT(just_above(bench_histogram_percentile(&histogram, 99.9), 998 * 1000003.0));
+	/* Each power of two, its neighbours, and what is too large. */
+	for (int bits = 1; bits <= 40; bits++) {
+		for (int64_t value = (1LL << bits) - 1; value <= (1LL << bits) + 1; value++) {
+			static struct bench_histogram one;
+			int64_t counted = value < 1LL << 40 ? value : (1LL << 40) - 1;
+
+			memset(&one, 0, sizeof(one));
+			bench_histogram_add(&one, value);
+			EXPECT(just_above(bench_histogram_percentile(&one, 50), (double)counted));
+		}
+	}
+	memset(&histogram, 0, sizeof(histogram));
+	bench_histogram_add(&histogram, INT64_MAX);
+	EXPECT(same(bench_histogram_percentile(&histogram, 50), (double)((1LL << 40) - 1)));
 }
 
 static bool reads_as(double value, const char *text)
@@ -126,6 +164,7 @@ static void test_answer(void)
 int main(void)
 {
 	test_sample();
+	test_histogram();
 	test_number();
 	test_goal();
 	test_parse();

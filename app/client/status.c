@@ -48,6 +48,8 @@ static void print_rows(const json_t *rows)
 static void print_table(const json_t *json)
 {
 	const json_t *forecast = json_object_get(json, "forecast");
+	const json_t *queue = json_object_get(json, "queue");
+	const json_t *oldest = json_object_get(queue, "oldest");
 	(void)printf("weir %s, %s\n", text(json, "version"), text(json, "phase"));
 	(void)printf("in flight   %lld receiving, %lld queued (of %lld), %lld running (of %lld "
 		     "workers), %lld replying, %lld upgraded\n",
@@ -55,6 +57,10 @@ static void print_table(const json_t *json)
 		     count(json, "queue", "capacity"), count(json, "in_flight", "running"),
 		     count(json, "workers", "count"), count(json, "in_flight", "replying"),
 		     (long long)json_integer_value(json_object_get(json, "upgraded")));
+	if (count(json, "queue", "depth") > 0)
+		(void)printf("queue       the oldest has waited for %.3f s (%s): %s\n",
+			     json_number_value(json_object_get(oldest, "age_seconds")),
+			     text(oldest, "route"), text(queue, "why"));
 	(void)printf("requests    %lld accepted, %lld answered, %lld refused, %lld cancelled, %lld "
 		     "cut\n",
 		     count(json, "requests", "accepted"), count(json, "requests", "answered"),

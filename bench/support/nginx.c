@@ -53,17 +53,25 @@ static int bind_port(uint16_t *port)
 	return fd;
 }
 
-/* Copies a line with @PORT@ and @DIR@ filled in. */
-static int fill_in(FILE *to, const char *line, const char *dir, uint16_t port)
+struct names {
+	const char *dir;
+	uint16_t port, upstream;
+};
+
+/* Copies a line with @PORT@, @UPSTREAM@ and @DIR@ filled in. */
+static int fill_in(FILE *to, const char *line, const struct names *names)
 {
 	while (*line) {
 		int put;
 
 		if (strncmp(line, "@PORT@", 6) == 0) {
-			put = fprintf(to, "%u", port);
+			put = fprintf(to, "%u", names->port);
 			line += 6;
+		} else if (strncmp(line, "@UPSTREAM@", 10) == 0) {
+			put = fprintf(to, "%u", names->upstream);
+			line += 10;
 		} else if (strncmp(line, "@DIR@", 5) == 0) {
-			put = fprintf(to, "%s", dir);
+			put = fprintf(to, "%s", names->dir);
 			line += 5;
 		} else {
 			put = fputc(*line++, to);
@@ -74,11 +82,11 @@ static int fill_in(FILE *to, const char *line, const char *dir, uint16_t port)
 	return 0;
 }
 
-static int write_configuration(const char *path, const char *dir, uint16_t port)
+static int write_configuration(const char *path, const char *source, const struct names *names)
 {
 	char template[PATH_MAX], line[512];
 	FILE *from, *to;
-	int result = bench_place_own(template, sizeof(template), "peers/nginx.conf.in");
+	int result = bench_place_own(template, sizeof(template), source);
 
 	if (result != 0)
 		return result;
@@ -91,7 +99,7 @@ static int write_configuration(const char *path, const char *dir, uint16_t port)
 		goto close_from;
 	}
 	while (result == 0 && fgets(line, sizeof(line), from))
-		result = fill_in(to, line, dir, port);
+		result = fill_in(to, line, names);
 	if (result == 0 && ferror(from))
 		result = -EIO;
 	if (fclose(to) != 0 && result == 0)
@@ -101,7 +109,8 @@ close_from:
 	return result;
 }
 
-int bench_nginx_start(const char *program, struct bench_child *child, uint16_t *port)
+static int start(const char *program, const char *source, uint16_t upstream,
+		 struct bench_child *child, uint16_t *port)
 {
 	char dir[PATH_MAX / 2], configuration[PATH_MAX], inherited[32];
 	const char *argv[] = {program, "-p", dir, "-c", configuration, "-e", "stderr", NULL};
@@ -117,7 +126,7 @@ int bench_nginx_start(const char *program, struct bench_child *child, uint16_t *
 	fd = bind_port(port);
 	if (fd < 0)
 		return fd;
-	result = write_configuration(configuration, dir, *port);
+	result = write_configuration(configuration, source, &(struct names){dir, *port, upstream});
 	if (result != 0)
 		goto close_fd;
 	if (snprintf(inherited, sizeof(inherited), "NGINX=%d;", fd) >= (int)sizeof(inherited)) {
@@ -133,4 +142,15 @@ int bench_nginx_start(const char *program, struct bench_child *child, uint16_t *
 close_fd:
 	close(fd);
 	return result;
+}
+
+int bench_nginx_start(const char *program, struct bench_child *child, uint16_t *port)
+{
+	return start(program, "peers/nginx.conf.in", 0, child, port);
+}
+
+int bench_nginx_start_proxy(const char *program, uint16_t upstream, struct bench_child *child,
+			    uint16_t *port)
+{
+	return start(program, "peers/nginx_proxy.conf.in", upstream, child, port);
 }

@@ -16,4 +16,8 @@ int bench_nginx_find(char *program, size_t program_size, char *version, size_t v
  * nginx is up simply waits. 0 or a negative errno. */
 int bench_nginx_start(const char *program, struct bench_child *child, uint16_t *port);
 
+/* The same, as a proxy in front of 127.0.0.1:UPSTREAM. */
+int bench_nginx_start_proxy(const char *program, uint16_t upstream, struct bench_child *child,
+			    uint16_t *port);
+
 #endif

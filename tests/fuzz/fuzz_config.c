@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -26,6 +27,8 @@ static void write_file(const void *data, size_t size)
 
 	if (fd < 0) {
 		fd = memfd_create("fuzz_config", MFD_CLOEXEC);
+		if (fd >= 0 && fchmod(fd, 0600) != 0) /* not for everybody to write */
+			abort();
 		FUZZ_CHECK(fd >= 0);
 		(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	}

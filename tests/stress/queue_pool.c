@@ -59,7 +59,7 @@ static void quiet(void *arg)
 	stress_check(atomic_load(&round->out) <= PRODUCERS * JOBS, "more than there are");
 }
 
-static const struct weir__job_ops ops = {run_job};
+static const struct weir__job_ops ops = {.run = run_job};
 
 static bool push(struct round *round, struct counted *counted)
 {

@@ -122,12 +122,24 @@ struct weir_report_counts {
 	uint64_t upgraded_cut; /**< of these, cut when the drain timeout was over */
 };
 
+/** What became of all requests since the server started: the counters of /metrics at their end,
+ *  which nobody can ask for any more. Of ordinary listeners only. */
+struct weir_report_served {
+	uint64_t accepted; /**< the sum of the next four and `counts.abandoned` */
+	uint64_t answered;
+	uint64_t refused;
+	uint64_t cancelled;
+	uint64_t cut;
+	uint64_t responses[6]; /**< answers begun, by the hundreds of their status; [0] is 0 */
+};
+
 struct weir_report {
 	enum weir_outcome outcome;
 	char who[64];                           /**< who asked */
 	weir_time total;                        /**< from the request for a stop to its end */
 	weir_time phase_time[WEIR_PHASE_COUNT]; /**< how long each phase took; 0: not entered */
 	struct weir_report_counts counts;
+	struct weir_report_served served;
 	const struct weir_straggler *stragglers; /**< at most 64 are named */
 	size_t straggler_count;                  /**< named here */
 	size_t straggler_total;                  /**< found */

@@ -62,6 +62,17 @@ struct weir_server_options {
 	/** Requests that may wait for a worker, 1 to 1,000,000. Default 1024. A request
 	 *  that finds the queue full is answered 503 at once. */
 	unsigned queue;
+	/** How long a request may wait for a worker; then it is answered 503. Default 30 s;
+	 *  WEIR_NONE: as long as it takes. */
+	weir_time queue_age;
+	/** When the queue counts as overloaded (CoDel, RFC 8289, for the time spent in it): when
+	 *  in the last `queue_interval` no request got a worker while all that waited had done so
+	 *  for at most `queue_target`. What has waited for over twice the target is then answered
+	 *  503 instead of being run, and the newest run first, because they can still be served in
+	 *  time. Default 5 ms; WEIR_NONE: never. */
+	weir_time queue_target;
+	/** Long enough for a burst to be worked off. Default 100 ms. */
+	weir_time queue_interval;
 	/** Stack of a worker in bytes, 64 KiB to 1 GiB. Default 1 MiB. */
 	size_t worker_stack;
 
@@ -177,6 +188,17 @@ enum weir_cancel_at {
 	WEIR_CANCEL_AT_DRAIN     /**< ... as soon as it begins; later requests are answered 503 */
 };
 
+/** Who gets a worker first, and who makes room when the queue is full: a request that finds it so
+ *  takes the place of one of a lower priority, which is answered 503. */
+enum weir_priority {
+	WEIR_PRIORITY_NORMAL,
+	WEIR_PRIORITY_HIGH,
+	WEIR_PRIORITY_LOW,
+	WEIR_PRIORITY_FIRST /**< health and administration: before all others, with 64 places in the
+				 queue beside its limit, and never refused for overload. Requests
+				 of admin listeners have it in any case */
+};
+
 /** Zero means the default everywhere. Copied by weir_server_route(). */
 struct weir_route_options {
 	/** For a request, from when its header was there; 0: none. Its client may ask for an
@@ -189,6 +211,13 @@ struct weir_route_options {
 	enum weir_run run;
 	enum weir_cancel_at cancel_at;
 	enum weir_scope scope;
+	enum weir_priority priority;
+	/** Of this route's requests, as many may wait for a worker, 1 to 1,000,000; further ones
+	 *  are answered 503. Default: as many as the queue takes. */
+	unsigned queue;
+	/** How long they may wait, if that is less than the server's queue_age. Default: as long.
+	 */
+	weir_time queue_age;
 };
 
 /** A handler. Returns 0 when `response` holds the answer, or a negative errno, which

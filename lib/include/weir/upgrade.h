@@ -9,7 +9,7 @@
  * the grace begins (after the lame-duck time, if there is one), in order that both sides may say
  * goodbye, and the stop waits for it to be closed, until the drain timeout. Then its socket is shut
  * down in both directions, and it is named in the report and counted (weir_report_counts). Its
- * owner has to close it even then, and has until the end of teardown to do so, 100 ms at least. One
+ * owner has to close it even then, and has until the end of teardown to do so, 500 ms at least. One
  * that is not closed by then makes the outcome WEIR_ABANDONED: its owner may still use it, so
  * nothing is freed, and closing it stays allowed.
  *

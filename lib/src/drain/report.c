@@ -266,6 +266,22 @@ static void json_stages(struct weir__text *text, const struct weir_report *repor
 	}
 }
 
+static void json_served(struct weir__text *text, const struct weir_report_served *served)
+{
+	int i;
+
+	weir__text_printf(text,
+			  "},\"since_start\":{\"accepted\":%" PRIu64 ",\"answered\":%" PRIu64
+			  ",\"refused\":%" PRIu64 ",\"cancelled\":%" PRIu64 ",\"cut\":%" PRIu64
+			  ",\"responses\":{",
+			  served->accepted, served->answered, served->refused, served->cancelled,
+			  served->cut);
+	for (i = 1; i < 6; i++)
+		weir__text_printf(text, "%s\"%dxx\":%" PRIu64, i > 1 ? "," : "", i,
+				  served->responses[i]);
+	weir__text_append(text, "}", 1);
+}
+
 int weir_report_json(const struct weir_report *report, char **out, size_t *size)
 {
 	struct weir__text text = WEIR__TEXT_EMPTY;
@@ -291,6 +307,7 @@ int weir_report_json(const struct weir_report *report, char **out, size_t *size)
 	comma = ",";
 	REPORT_COUNTS(REPORT_COUNT)
 #undef REPORT_COUNT
+	json_served(&text, &report->served);
 	weir__text_printf(&text, "},\"straggler_total\":%zu,\"stragglers\":[",
 			  report->straggler_total);
 	for (i = 0; i < report->straggler_count; i++) {

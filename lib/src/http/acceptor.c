@@ -288,6 +288,8 @@ static void nudge(struct weir__acceptor *acceptor)
 		return;
 	acceptor->nudge_at = acceptor->now + NUDGE;
 	weir__pool_nudge(acceptor->options.pool);
+	if (weir__queue_length(acceptor->options.queue) > 0)
+		weir__queue_expire(acceptor->options.queue, acceptor->now);
 }
 
 static bool is_finished(const struct weir__acceptor *acceptor)

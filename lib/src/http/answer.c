@@ -19,8 +19,6 @@
 #include "http/room.h"
 #include "http/upgrade.h"
 
-#define RETRY_AFTER "1" /* seconds */
-
 /* The reasons are all the library's own: nothing in them needs escaping. */
 static int fill_json(weir_response *response, const char *reason)
 {
@@ -35,7 +33,8 @@ static int fill(weir_response *response, int status, const char *reason)
 
 	response->status = status;
 	if (status == 503 || status == 429) {
-		error = weir__response_add(response, "Retry-After", RETRY_AFTER);
+		error = weir__response_add(response, "Retry-After",
+					   weir__refusal_retry_after(response->request));
 		if (error)
 			return error;
 	}

@@ -13,6 +13,7 @@
 #include <weir/token.h>
 
 #include "base/counter.h"
+#include "work/refusal.h"
 
 /* X(field, metric name, what an operator should conclude) */
 #define WEIR__COUNTERS(X)                                                                          \
@@ -26,7 +27,8 @@
 	X(requests_cut, "weir_requests_cut_total",                                                 \
 	  "Requests whose connection the server cut before the answer was out.")                   \
 	X(queue_full, "weir_queue_full_total",                                                     \
-	  "Requests refused with 503 because the queue was full: more workers or fewer clients.")  \
+	  "Requests refused with 503 because the queue was full, or displaced from it: more "      \
+	  "workers or fewer clients.")                                                             \
 	X(connections_accepted, "weir_connections_accepted_total", "Connections accepted.")        \
 	X(connections_closed, "weir_connections_closed_total",                                     \
 	  "Connections that ended between requests or with an answer.")                            \
@@ -71,8 +73,10 @@ struct weir__counters {
 	WEIR__COUNTERS(WEIR__COUNTER_FIELD)
 #undef WEIR__COUNTER_FIELD
 	weir__counter requests_cancelled[WEIR_REASON_COUNT];
-	weir__counter responses[6];      /* by hundreds of the status */
-	struct weir__histogram duration; /* header received to answer in the kernel */
+	weir__counter responses[6]; /* by hundreds of the status */
+	weir__counter queue_refusals[WEIR__REFUSAL_COUNT];
+	struct weir__histogram queue_wait; /* of those that a worker got */
+	struct weir__histogram duration;   /* header received to answer in the kernel */
 };
 
 #endif

@@ -49,6 +49,7 @@ int weir__request_set_deadline(weir_request *request, weir_time duration)
 		deadline = WEIR_NEVER;
 	error = weir_token_set_deadline(&request->token, deadline);
 	request->timed = !error;
+	request->deadline = deadline;
 	if (!error)
 		weir__token_callback_add(&request->token, &request->deadline_passed,
 					 deadline_passed, request);
@@ -144,7 +145,16 @@ static void end_run(weir_request *request, weir_time begun, struct weir__run *ou
 	};
 }
 
-/* Runs the handler, unless the request was cancelled while it waited. */
+/* Whether it was cancelled while it waited. Its deadline may have passed, and the timer thread not
+ * have been there yet. */
+static bool is_in_vain(weir_request *request, weir_time now)
+{
+	if (request->deadline <= now)
+		(void)weir_token_cancel(&request->token, WEIR_REASON_DEADLINE, NULL);
+	return weir__token_tripped(&request->token);
+}
+
+/* Runs the handler, unless that would be in vain. */
 static void handle(weir_request *request)
 {
 	struct weir__route *route = request->route;
@@ -152,7 +162,7 @@ static void handle(weir_request *request)
 	struct weir__run run;
 
 	weir__tick_update(begun);
-	request->result = weir__token_tripped(&request->token) ? -ECANCELED : 0;
+	request->result = is_in_vain(request, begun) ? -ECANCELED : 0;
 	if (request->result)
 		return;
 	weir__gap_reset(&request->gap, begun);
@@ -201,7 +211,19 @@ static void run(struct weir__job *job, unsigned worker)
 	weir__acceptor_report(request, WEIR__REPORT_DONE);
 }
 
-static const struct weir__job_ops job_ops = {run};
+/* Whoever finds that it must not be run has nothing more to do with it than this: the acceptor
+ * answers. */
+static void refuse(struct weir__job *job)
+{
+	weir_request *request = weir__container(job, weir_request, job);
+
+	request->result = -EBUSY;
+	if (request->pipe)
+		(void)weir__pipe_end(request->pipe, -EPIPE);
+	weir__acceptor_report(request, WEIR__REPORT_DONE);
+}
+
+static const struct weir__job_ops job_ops = {.run = run, .refuse = refuse};
 
 int weir__request_dispatch(weir_request *request)
 {
@@ -211,13 +233,16 @@ int weir__request_dispatch(weir_request *request)
 
 	request->job.ops = &job_ops;
 	request->job.brief = average >= 0 && average < BRIEF;
+	request->job.lane = &request->route->lane;
+	request->job.priority = request->scope == WEIR_SCOPE_ADMIN
+					? WEIR_PRIORITY_FIRST
+					: request->route->options.priority;
 	request->with_worker = true;
 	request->stage = WEIR__DISPATCHED;
-	error = weir__queue_push(acceptor->options.queue, &request->job);
+	error = weir__queue_push_at(acceptor->options.queue, &request->job, acceptor->now);
 	if (error) {
 		request->with_worker = false;
 		request->stage = WEIR__RECEIVING;
-		weir__counter_add(&weir__counters_of(acceptor, request->scope)->queue_full, 1);
 		return error;
 	}
 	acceptor->kick = true;
@@ -292,12 +317,23 @@ static void end_stream(weir_request *request)
 	}
 }
 
-/* The handler has returned: the request is the acceptor's again. */
+static void count_wait(const weir_request *request)
+{
+	struct weir__counters *counters = weir__counters_of(request->acceptor, request->scope);
+
+	weir__histogram_add(&counters->queue_wait, request->job.waited);
+}
+
+/* The handler has returned, or the queue has refused it: the request is the acceptor's again. */
 static void take_back(weir_request *request)
 {
 	request->with_worker = false;
+	if (!request->job.refusal)
+		count_wait(request);
 	if (!request->conn) {
 		finish(request);
+	} else if (request->job.refusal) {
+		weir__refusal_answer(request);
 	} else if (request->stream_begun) {
 		end_stream(request);
 	} else {

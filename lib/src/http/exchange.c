@@ -144,7 +144,7 @@ static void begin(weir_request *request, const char *method, const char *version
 	if (!status && request->route->options.body == WEIR_BODY_STREAMED &&
 	    begin_stream(request)) {
 		status = 503;
-		reason = "the queue is full";
+		reason = request->job.refusal ? weir__refusal_count(request) : "out of memory";
 	}
 	if (status) {
 		begin_refusal(request, status, reason);
@@ -192,7 +192,7 @@ static void dispatch_or_refuse(weir_request *request)
 	if (request->acceptor->refusing) /* its body has come too late: the workers have gone */
 		weir__answer_refuse(request, 503, "the server is stopping");
 	else if (weir__request_dispatch(request))
-		weir__answer_refuse(request, 503, "the queue is full");
+		weir__answer_refuse(request, 503, weir__refusal_count(request));
 	else
 		weir__request_expect(request);
 }

@@ -23,8 +23,14 @@ void weir__request_accept(weir_request *request);
 /* dispatch.c: puts a deadline on the token, `duration` after the request was accepted; trips it
  * if that has passed. 0 or -errno. */
 int weir__request_set_deadline(weir_request *request, weir_time duration);
-/* dispatch.c: into the queue. 0 or -ENOSPC. */
+/* dispatch.c: into the queue. 0, or -ENOSPC or -EDQUOT, and `job.refusal` says why. */
 int weir__request_dispatch(weir_request *request);
+/* refusal.c: the queue has refused it: one line of why, for its client. Counts it. */
+const char *weir__refusal_count(const weir_request *request);
+/* refusal.c: answers it; it has left the queue. */
+void weir__refusal_answer(weir_request *request);
+/* refusal.c: the value of Retry-After for an answer of 503, in the request's arena, or static. */
+const char *weir__refusal_retry_after(weir_request *request);
 /* dispatch.c: its connection is left unsuspended for one pass; see acceptor.c. */
 void weir__request_expect(weir_request *request);
 /* dispatch.c: out of the queue again, if no worker has it yet. */

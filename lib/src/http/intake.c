@@ -109,6 +109,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	(void)unused;
 	weir__rehearsal_end(acceptor, -ECANCELED); /* the real thing goes first */
 	acceptor->draining = true;
+	weir__queue_settle(acceptor->options.queue);
 	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
 	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
 	/* With nothing in flight the next thing is the end, which closes them for less. */

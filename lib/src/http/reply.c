@@ -84,6 +84,10 @@ int weir__reply_make(weir_response *response)
 			MHD_destroy_response(mhd);
 			return -ENOMEM;
 		}
+	/* Said aloud: who was refused shall come back on this connection, not on a new one. Only
+	 * where it can be: one whose body was not read to its end is closed. */
+	if (response->request->job.refusal && response->request->complete)
+		(void)MHD_set_response_options(mhd, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
 	response->mhd = mhd;
 	return 0;
 }

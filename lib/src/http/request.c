@@ -43,6 +43,7 @@ weir_request *weir__request_create(struct weir__acceptor *acceptor, struct weir_
 	memset(request, 0, offsetof(weir_request, memory));
 	request->acceptor = acceptor;
 	request->conn = conn;
+	request->deadline = WEIR_NEVER;
 	weir__token_init(&request->token, free_request);
 	weir__token_set_gap(&request->token, &request->gap);
 	weir__list_init(&request->in_flight);

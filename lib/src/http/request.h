@@ -78,6 +78,7 @@ struct weir_request {
 	weir_time accepted_at; /* its header was there */
 	bool http_1_0, head;
 	enum weir_scope scope;
+	weir_time deadline; /* WEIR_NEVER: none */
 
 	weir_token token;     /* see cancel/token.h */
 	struct weir__job job; /* the queue's */

@@ -192,6 +192,7 @@ int weir__router_add(struct weir__router *router, const char *pattern, weir_hand
 	atomic_init(&route->average, -1);
 	if (!route->pattern || !route->method)
 		goto free_route;
+	weir__lane_init(&route->lane, route->pattern, options->queue, options->queue_age);
 	error = weir__is_token(route->method) ? follow_path(&at, route, space + 1) : -EINVAL;
 	if (error)
 		goto free_route;

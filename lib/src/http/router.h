@@ -14,6 +14,7 @@
 #include <weir/server.h>
 
 #include "http/route_stats.h"
+#include "work/queue.h"
 
 #define WEIR__MAX_PARAMS 8
 
@@ -33,6 +34,8 @@ struct weir__route {
 	_Atomic int64_t average;
 
 	struct weir__route_stats stats;
+
+	struct weir__lane lane; /* its share of the queue */
 };
 
 struct weir__router_node;

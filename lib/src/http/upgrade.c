@@ -164,9 +164,9 @@ int weir__upgrade_prepare(weir_request *request, const char **reason)
 	upgraded->fd = fcntl(request->conn->fd, F_DUPFD_CLOEXEC, 0);
 	if (upgraded->fd < 0)
 		return 503;
-	*reason = "the queue is full";
 	if (weir__queue_reserve(acceptor->options.queue)) {
-		weir__counter_add(&weir__counters_of(acceptor, request->scope)->queue_full, 1);
+		request->job.refusal = WEIR__REFUSAL_FULL;
+		*reason = weir__refusal_count(request);
 		return 503;
 	}
 	upgraded->has_place = true;

@@ -62,7 +62,7 @@ static void run(struct weir__job *job, unsigned worker)
 	(void)atomic_fetch_sub_explicit(&all->running, 1, memory_order_relaxed);
 }
 
-static const struct weir__job_ops job_ops = {run};
+static const struct weir__job_ops job_ops = {.run = run};
 
 void weir__upgraded_open(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
 {
@@ -71,6 +71,7 @@ void weir__upgraded_open(struct weir__acceptor *acceptor, weir_upgraded *upgrade
 		weir__routes_take(upgraded->routes);
 	weir__list_append(&upgraded->all->open, &upgraded->open);
 	upgraded->job.ops = &job_ops;
+	upgraded->job.priority = WEIR__PRIORITY_PROMISED;
 	upgraded->has_place = false;
 	weir__queue_push_reserved(acceptor->options.queue, &upgraded->job);
 	acceptor->kick = true;

@@ -14,7 +14,7 @@ void weir__snapshot_take(struct weir__acceptor *acceptor, void *arg)
 {
 	struct weir__snapshot *out = arg;
 	const struct weir__counters *counters = &acceptor->counters[WEIR_SCOPE_PUBLIC];
-	int reason;
+	int reason, hundreds;
 
 	out->in_flight = weir__counter_get(&acceptor->in_flight);
 	out->accepted = weir__counter_get(&counters->requests_accepted);
@@ -28,6 +28,8 @@ void weir__snapshot_take(struct weir__acceptor *acceptor, void *arg)
 	out->cancelled = 0;
 	for (reason = 0; reason < WEIR_REASON_COUNT; reason++)
 		out->cancelled += weir__counter_get(&counters->requests_cancelled[reason]);
+	for (hundreds = 0; hundreds < 6; hundreds++)
+		out->responses[hundreds] = weir__counter_get(&counters->responses[hundreds]);
 }
 
 static const char *stack_of_stage(struct weir_server *server, const void *stage)
@@ -109,6 +111,14 @@ static void make_report(struct weir_server *server)
 		.upgraded = before->upgraded_open + after.upgraded - before->upgraded,
 		.upgraded_cut = after.upgraded_cut - before->upgraded_cut,
 	};
+	report->served = (struct weir_report_served){
+		.accepted = after.accepted,
+		.answered = after.answered,
+		.refused = after.refused,
+		.cancelled = after.cancelled,
+		.cut = after.cut,
+	};
+	memcpy(report->served.responses, after.responses, sizeof(after.responses));
 	if (weir__stop_abandoned(server) || after.in_flight > 0 || after.upgraded_open > 0)
 		report->outcome = WEIR_ABANDONED;
 	else if (report->counts.cut > 0 || report->counts.upgraded_cut > 0)

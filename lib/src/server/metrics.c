@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "http/queue_status.h"
 #include "server/forecast.h"
 #include "server/server_private.h"
 
@@ -39,7 +40,8 @@ static void counters(struct weir__text *text, const struct weir__counters *from)
 				  weir__counter_get(&from->responses[i]));
 }
 
-static void duration(struct weir__text *text, const struct weir__histogram *from)
+static void histogram(struct weir__text *text, const char *name, const char *help,
+		      const struct weir__histogram *from)
 {
 	static const char *const labels[] = {
 #define LABEL(bound, label) label,
@@ -49,17 +51,14 @@ static void duration(struct weir__text *text, const struct weir__histogram *from
 	uint64_t sum = 0;
 	int i;
 
-	family(text, "weir_request_duration_seconds", "histogram",
-	       "From a request's header to the end of its answer, or of the request.");
+	family(text, name, "histogram", help);
 	for (i = 0; i <= WEIR__BUCKET_COUNT; i++) {
 		sum += weir__counter_get(&from->buckets[i]);
-		weir__text_printf(text,
-				  "weir_request_duration_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
-				  labels[i], sum);
+		weir__text_printf(text, "%s_bucket{le=\"%s\"} %" PRIu64 "\n", name, labels[i], sum);
 	}
-	weir__text_printf(text, "weir_request_duration_seconds_sum ");
+	weir__text_printf(text, "%s_sum ", name);
 	weir__text_seconds(text, (weir_time)weir__counter_get(&from->sum));
-	weir__text_printf(text, "\nweir_request_duration_seconds_count %" PRIu64 "\n", sum);
+	weir__text_printf(text, "\n%s_count %" PRIu64 "\n", name, sum);
 }
 
 static void phases(struct weir__text *text, const struct weir__census *census)
@@ -106,7 +105,13 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	      "0 running, 1 lame duck, 2 closing, 3 grace, 4 cancelling, 5 forcing, 6 teardown, 7 "
 	      "done.",
 	      (uint64_t)weir__drain_phase(&server->drain));
-	duration(text, &acceptor->counters[WEIR_SCOPE_PUBLIC].duration);
+	weir__queue_metrics(acceptor, text);
+	histogram(text, "weir_queue_wait_seconds",
+		  "How long requests waited for a worker that got one.",
+		  &acceptor->counters[WEIR_SCOPE_PUBLIC].queue_wait);
+	histogram(text, "weir_request_duration_seconds",
+		  "From a request's header to the end of its answer, or of the request.",
+		  &acceptor->counters[WEIR_SCOPE_PUBLIC].duration);
 	weir__forecast_metrics(server, text);
 }
 
@@ -134,8 +139,8 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 		weir__text_seconds(text, weir__drain_left(&server->drain));
 		weir__text_append(text, "},", 2);
 	}
-	weir__text_printf(text, "\"queue\":{\"depth\":%u,\"capacity\":%u},",
-			  weir__queue_count(&server->queue), server->queue.limit);
+	weir__queue_describe(acceptor, text);
+	weir__text_append(text, ",", 1);
 	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,
 			  census.busy);
 	weir__text_printf(text, "\"connections\":%" PRIu64 ",\"upgraded\":%" PRIu64 ",",

@@ -64,6 +64,12 @@ int weir__options_resolve(struct weir_server_options *options)
 	if (!error)
 		error = in_range(&options->queue, 1024, 1, 1000000);
 	if (!error)
+		error = duration_or_none(&options->queue_age, 30 * WEIR_SECOND);
+	if (!error)
+		error = duration_or_none(&options->queue_target, 5 * WEIR_MILLISECOND);
+	if (!error)
+		error = duration(&options->queue_interval, 100 * WEIR_MILLISECOND);
+	if (!error)
 		error = size_in_range(&options->worker_stack, (size_t)1 << 20, (size_t)64 << 10,
 				      (size_t)1 << 30);
 	if (!error)
@@ -114,7 +120,8 @@ int weir__route_options_resolve(struct weir_route_options *options)
 
 	if (options->deadline < 0 || options->body > WEIR_BODY_STREAMED ||
 	    options->run > WEIR_RUN_INLINE || options->cancel_at > WEIR_CANCEL_AT_DRAIN ||
-	    options->scope > WEIR_SCOPE_BOTH)
+	    options->scope > WEIR_SCOPE_BOTH || options->priority > WEIR_PRIORITY_FIRST ||
+	    options->queue > 1000000 || options->queue_age < 0)
 		return -EINVAL;
 	if (options->body == WEIR_BODY_STREAMED)
 		return options->run == WEIR_RUN_INLINE ? -EINVAL : 0;

@@ -83,6 +83,18 @@ static int copy_options(struct weir_server *server)
 	return error;
 }
 
+static int init_queue(struct weir_server *server)
+{
+	const struct weir_server_options *options = &server->options;
+	struct weir__queue_rules rules = {options->queue_age, options->queue_target,
+					  options->queue_interval};
+	int error = weir__queue_init(&server->queue, options->queue);
+
+	if (!error)
+		weir__queue_set_rules(&server->queue, &rules);
+	return error;
+}
+
 int weir_server_create(const struct weir_server_options *options, weir_server **out)
 {
 	struct weir_server *server = calloc(1, sizeof(*server));
@@ -111,7 +123,7 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	error = weir__routes_init(server);
 	if (error)
 		goto unref_tokens;
-	error = weir__queue_init(&server->queue, server->options.queue);
+	error = init_queue(server);
 	if (error)
 		goto destroy_routes;
 	error = weir__stop_init(server);

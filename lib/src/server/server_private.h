@@ -44,6 +44,7 @@ struct weir__signal {
 struct weir__snapshot {
 	uint64_t in_flight, accepted, answered, refused, cancelled, cut, idle_closed;
 	uint64_t upgraded_open, upgraded, upgraded_cut;
+	uint64_t responses[6]; /* by hundreds of the status */
 };
 
 struct weir_server {

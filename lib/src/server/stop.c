@@ -20,6 +20,9 @@
 
 /* A stop that is late still leaves tasks and stages this much: enough to close a file. */
 #define LEAST_SHARE (100 * WEIR_MILLISECOND)
+/* ... and who has a connection that was cut at the deadline this much, to be scheduled and close
+ * it. */
+#define CUT_SHARE (500 * WEIR_MILLISECOND)
 /* How often newcomers are looked at, who for a moment are waited for: there is no event for "has
  * begun to speak" that the coordinator would not have to be told for each connection. */
 #define NEWCOMER_LOOK (2 * WEIR_MILLISECOND)
@@ -141,7 +144,7 @@ static weir_time undisturbed_until(struct weir_server *server, weir_time until)
  * to have some left to close it. */
 static weir_time since_cut(struct weir_server *server, weir_time until)
 {
-	weir_time least = weir_after(LEAST_SHARE);
+	weir_time least = weir_after(CUT_SHARE);
 
 	return weir__counter_get(&server->acceptor.upgraded) > 0 && until < least ? least : until;
 }

@@ -58,6 +58,9 @@ Test(cli, has_defaults)
 	cr_expect_null(cli.serve.drain_report);
 	cr_expect_eq(cli.serve.workers, 64);
 	cr_expect_eq(cli.serve.queue, 1024);
+	cr_expect_eq(cli.serve.queue_age, 30 * WEIR_SECOND);
+	cr_expect_eq(cli.serve.queue_target, 5 * WEIR_MILLISECOND);
+	cr_expect_eq(cli.serve.queue_interval, 100 * WEIR_MILLISECOND);
 	cr_expect_eq(cli.serve.grace, 20 * WEIR_SECOND);
 	cr_expect_eq(cli.serve.drain_timeout, 25 * WEIR_SECOND);
 	cr_expect_not(cli.serve.log_json);

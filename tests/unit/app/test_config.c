@@ -172,8 +172,8 @@ Test(config, of_a_wrong_shape_is_refused)
 						      "once");
 	refused("workres: 1\n",
 		":1: \"workres\" is not a key here: expected one of listeners, workers, queue, "
-		"timeouts, deadline_header, log, drain_report, user, group, databases, statements, "
-		"routes");
+		"queue_age, queue_target, queue_interval, timeouts, deadline_header, log, "
+		"drain_report, user, group, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
 		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, "
 		"drain_timeout, "
@@ -232,7 +232,7 @@ Test(config, of_routes_that_cannot_be_is_refused)
 		":2: routes[0]: the key \"root\" is missing: expected it for the kind \"files\"");
 	refused("routes:\n  - path: /e\n    kind: events\n    root: x\n",
 		":4: routes[0].root: not a key of the kind \"events\": expected one of path, kind, "
-		"body_limit, every, retry");
+		"body_limit, priority, queue, queue_age, every, retry");
 	refused("routes:\n  - {path: /x, kind: files, root: r}\n",
 		":2: routes[0].path: \"/x\": expected a path that ends in /{path...} and has no "
 		"other parameter, for the kind \"files\"");

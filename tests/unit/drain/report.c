@@ -84,6 +84,9 @@ Test(report, nothing_was_in_flight)
 		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
 		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":2,\"upgraded\":0,"
 		   "\"upgraded_cut\":0},"
+		   "\"since_start\":{\"accepted\":0,\"answered\":0,\"refused\":0,"
+		   "\"cancelled\":0,\"cut\":0,\"responses\":{\"1xx\":0,\"2xx\":0,\"3xx\":0,"
+		   "\"4xx\":0,\"5xx\":0}},"
 		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":0,\"tasks\":[],"
 		   "\"stages\":[]}\n");
 }
@@ -123,6 +126,12 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 						.cancelled = 2,
 						.cut = 2,
 						.abandoned = 1},
+				     .served = {.accepted = 97,
+						.answered = 50,
+						.refused = 40,
+						.cancelled = 4,
+						.cut = 2,
+						.responses = {0, 1, 45, 3, 42, 5}},
 				     .stragglers = stragglers,
 				     .straggler_count = 2,
 				     .straggler_total = 3};
@@ -149,6 +158,9 @@ Test(report, stragglers_are_named_and_cannot_forge_anything)
 		   "\"counts\":{\"in_flight\":5,\"arrived\":2,\"answered\":1,\"refused\":1,"
 		   "\"cancelled\":2,\"cut\":2,\"abandoned\":1,\"idle_closed\":0,\"upgraded\":0,"
 		   "\"upgraded_cut\":0},"
+		   "\"since_start\":{\"accepted\":97,\"answered\":50,\"refused\":40,"
+		   "\"cancelled\":4,\"cut\":2,\"responses\":{\"1xx\":1,\"2xx\":45,\"3xx\":3,"
+		   "\"4xx\":42,\"5xx\":5}},"
 		   "\"straggler_total\":3,\"stragglers\":["
 		   "{\"route\":\"GET /debug/stuck\","
 		   "\"path\":\"/debug/stuck?a=\\\"b\\\"\\nforged\","
@@ -255,6 +267,9 @@ Test(report, tasks_and_stages_are_named)
 		   "\"counts\":{\"in_flight\":0,\"arrived\":0,\"answered\":0,\"refused\":0,"
 		   "\"cancelled\":0,\"cut\":0,\"abandoned\":0,\"idle_closed\":0,\"upgraded\":0,"
 		   "\"upgraded_cut\":0},"
+		   "\"since_start\":{\"accepted\":0,\"answered\":0,\"refused\":0,"
+		   "\"cancelled\":0,\"cut\":0,\"responses\":{\"1xx\":0,\"2xx\":0,\"3xx\":0,"
+		   "\"4xx\":0,\"5xx\":0}},"
 		   "\"straggler_total\":0,\"stragglers\":[],\"task_total\":3,\"tasks\":["
 		   "{\"name\":\"tick\\ner\",\"age_seconds\":4.000000,\"stack\":[\"tick\",\"run\"]},"
 		   "{\"name\":\"feed\",\"age_seconds\":0.001000,\"stack\":[]}],\"stages\":["

@@ -44,7 +44,7 @@ static void run(struct weir__job *job, unsigned worker)
 	must(error == 0, "gate_pass: %d", error);
 }
 
-static const struct weir__job_ops ops = {run};
+static const struct weir__job_ops ops = {.run = run};
 
 void duty_init(struct duty *duty, struct crew *crew, bool brief, struct gate *gate)
 {

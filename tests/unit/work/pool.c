@@ -207,7 +207,7 @@ static void paint(struct weir__job *job, unsigned worker)
 
 Test(pool, its_threads_have_names_and_take_no_signals)
 {
-	static const struct weir__job_ops ops = {paint};
+	static const struct weir__job_ops ops = {.run = paint};
 	static struct portrait portrait = {.job = {.ops = &ops}};
 	struct crew crew;
 

@@ -122,7 +122,7 @@ static void join_late(void *arg)
 /* It has no job yet when the wait for workers without a job begins, and never comes back. */
 Test(end, a_worker_that_begins_a_stuck_job_meanwhile_is_not_waited_for)
 {
-	static const struct weir__job_ops ops = {stand};
+	static const struct weir__job_ops ops = {.run = stand};
 	static struct hesitant hesitant;
 	struct thread joiner;
 
@@ -213,7 +213,7 @@ static void ask(struct weir__job *job, unsigned worker)
 
 Test(end, a_thread_knows_whose_worker_it_is)
 {
-	static const struct weir__job_ops ops = {ask};
+	static const struct weir__job_ops ops = {.run = ask};
 	static struct asking asking = {.job = {.ops = &ops}};
 	struct crew one, two;
 
