@@ -14,13 +14,13 @@
 
 enum weir__deadline_class {
 	WEIR__DEADLINE_HANGUP, /* at once, after libmicrohttpd has run: half-closed and idle? */
-	WEIR__DEADLINE_FIRST,  /* the first byte must have come */
-	WEIR__DEADLINE_REST,   /* it has: what the first header has left of its time */
 	WEIR__DEADLINE_HEADER, /* the header must have come */
 	WEIR__DEADLINE_IDLE,   /* a kept-alive connection has been idle */
 	WEIR__DEADLINE_BODY,   /* window in which the body must have moved */
 	WEIR__DEADLINE_SEND,   /* window in which the client must have taken something */
 	WEIR__DEADLINE_LINGER, /* a lingering socket has had its time */
+	WEIR__DEADLINE_FIRST,  /* the first byte must have come */
+	WEIR__DEADLINE_REST,   /* it has: what the first header has left of its time */
 	WEIR__DEADLINE_COUNT
 };
 
