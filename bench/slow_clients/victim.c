@@ -25,7 +25,7 @@
 
 #define CLIENT_REQUESTS 32
 #define LARGE ((size_t)8 << 20)
-#define SMALL ((size_t)1024)
+#define SMALL ((size_t)64) /* with its header in what the load generator reads of an answer */
 #define START_LIMIT (30 * BENCH_S)
 #define STOP_LIMIT (40 * BENCH_S)
 #define METRICS_SIZE ((size_t)256 * 1024)
