@@ -4,6 +4,7 @@
  * which add up.
  */
 #include "cli_private.h"
+#include "config_private.h"
 #include "duration.h"
 #include "number.h"
 
@@ -21,6 +22,12 @@ enum {
 	KEY_QUEUE_AGE,
 	KEY_QUEUE_TARGET,
 	KEY_QUEUE_INTERVAL,
+	KEY_MAX_CONNECTIONS,
+	KEY_MAX_REQUESTS,
+	KEY_CLIENT_CONNECTIONS,
+	KEY_CLIENT_REQUESTS,
+	KEY_TRUSTED_PROXIES,
+	KEY_CLIENT_HEADER,
 	KEY_LAME_DUCK,
 	KEY_GRACE,
 	KEY_DRAIN_TIMEOUT,
@@ -89,6 +96,25 @@ static const struct argp_option options[] = {
 	 2},
 	{"queue-interval", KEY_QUEUE_INTERVAL, "DUR", 0,
 	 "Look at the waits of DUR at a time to tell an overload from a burst (default 100ms)", 2},
+	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0,
+	 "Let N connections be open; further ones wait (default: what descriptors are enough for)",
+	 2},
+	{"max-requests", KEY_MAX_REQUESTS, "N", 0,
+	 "Let N requests be in flight; further ones are answered 503 (default: no limit)", 2},
+	{"client-connections", KEY_CLIENT_CONNECTIONS, "N", 0,
+	 "Let one client, an IPv4 address or an IPv6 /64, have N connections; further ones are "
+	 "closed (default: no limit)",
+	 2},
+	{"client-requests", KEY_CLIENT_REQUESTS, "N", 0,
+	 "Let one client have N requests in flight; further ones are answered 429 (default: no "
+	 "limit)",
+	 2},
+	{"trusted-proxies", KEY_TRUSTED_PROXIES, "LIST", 0,
+	 "Addresses and prefixes, with commas between them, whose connections are not limited", 2},
+	{"client-header", KEY_CLIENT_HEADER, "NAME", 0,
+	 "The field in which trusted proxies name their clients: Forwarded, X-Forwarded-For, ... "
+	 "(default: none is believed)",
+	 2},
 	{"lame-duck", KEY_LAME_DUCK, "DUR", 0,
 	 "When stopping, go on for DUR before anything is closed, while /readyz says 503 and every "
 	 "answer says Connection: close (default 0)",
@@ -221,6 +247,28 @@ static int read_log_format(struct cli_reader *reader, const char *word)
 	return 0;
 }
 
+static int read_proxies(struct cli_reader *reader, const char *word)
+{
+	if (!limits_are_proxies(word))
+		return cli_fail(reader,
+				"--trusted-proxies: \"%s\" is not a list of addresses like "
+				"10.0.0.0/8,192.0.2.7 (see 'weir serve --help')",
+				word);
+	reader->cli->serve.limits.trusted_proxies = word;
+	return 0;
+}
+
+static int read_client_header(struct cli_reader *reader, const char *word)
+{
+	if (*word == '\0' || !config_is_field_name(word))
+		return cli_fail(reader,
+				"--client-header: \"%s\" is not the name of a header field (see "
+				"'weir serve --help')",
+				word);
+	reader->cli->serve.limits.client_header = word;
+	return 0;
+}
+
 static int read_name(struct cli_reader *reader, const char *option, const char *word,
 		     const char **out)
 {
@@ -277,6 +325,28 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 					 "--queue-interval: \"%s\" is too short (see 'weir serve "
 					 "--help')",
 					 word);
+		break;
+	case KEY_MAX_CONNECTIONS:
+		error = read_count(reader, "max-connections", word, LIMITS_COUNT_MAX,
+				   &config->limits.connections);
+		break;
+	case KEY_MAX_REQUESTS:
+		error = read_count(reader, "max-requests", word, LIMITS_COUNT_MAX,
+				   &config->limits.requests);
+		break;
+	case KEY_CLIENT_CONNECTIONS:
+		error = read_count(reader, "client-connections", word, LIMITS_COUNT_MAX,
+				   &config->limits.client_connections);
+		break;
+	case KEY_CLIENT_REQUESTS:
+		error = read_count(reader, "client-requests", word, LIMITS_COUNT_MAX,
+				   &config->limits.client_requests);
+		break;
+	case KEY_TRUSTED_PROXIES:
+		error = read_proxies(reader, word);
+		break;
+	case KEY_CLIENT_HEADER:
+		error = read_client_header(reader, word);
 		break;
 	case KEY_LAME_DUCK:
 		config->given |= SERVE_GIVEN_LAME_DUCK;

@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "handlers/query_value.h"
+#include "serve_limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +57,15 @@ struct config_timeouts {
 		*keepalive_text, *write_text;
 	/* -1: not in the file; lame_duck, grace and drain_timeout may be 0, which means none. */
 	weir_time lame_duck, grace, drain_timeout, header, body, keepalive, write;
+	char *first_byte_text;
+	weir_time first_byte; /* likewise */
+};
+
+struct config_limits {
+	char *connections_text, *requests_text, *client_connections_text, *client_requests_text,
+		*body_rate_text, *write_rate_text;
+	char *trusted_proxies, *client_header;
+	struct limits values; /* strings are those above */
 };
 
 struct config_certificate {
@@ -163,6 +173,7 @@ struct config {
 	weir_time queue_age, queue_target, queue_interval; /* -1: not in the file */
 	unsigned workers, workers_max, queue;                           /* 0: not in the file */
 	struct config_timeouts timeouts;
+	struct config_limits limits;
 	char *deadline_header;
 	struct config_log log;
 	char *drain_report;

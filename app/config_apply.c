@@ -45,6 +45,7 @@ static void apply_timeouts(const struct config_timeouts *timeouts, struct serve_
 	serve->body = timeouts->body > 0 ? timeouts->body : 0;
 	serve->keepalive = timeouts->keepalive > 0 ? timeouts->keepalive : 0;
 	serve->write = timeouts->write > 0 ? timeouts->write : 0;
+	serve->first_byte = timeouts->first_byte > 0 ? timeouts->first_byte : 0;
 }
 
 static void apply_queue(const struct config *config, struct serve_config *serve)
@@ -74,6 +75,7 @@ void config_apply(const struct config *config, struct serve_config *serve)
 	if (serve->log_file == NULL)
 		serve->log_file = config->log.file;
 	serve->log_debug = serve->log_debug || config->log.verbose;
+	limits_complete(&serve->limits, &config->limits.values);
 	serve->deadline_header = config->deadline_header;
 	if (serve->user == NULL) {
 		serve->user = config->user;

@@ -8,6 +8,12 @@
 /** Numbers, durations and addresses; config_values.c. */
 int config_read_values(struct config *config, char error[COMPLAIN_SIZE]);
 
+/** Limits of clients; config_limits.c. */
+int config_read_limits(struct config *config, char error[COMPLAIN_SIZE]);
+
+/** A field name of RFC 9110, 5.6.2. */
+bool config_is_field_name(const char *text);
+
 /** Databases and statements: names, parameters, SQL; config_statements.c. */
 int config_read_statements(struct config *config, char error[COMPLAIN_SIZE]);
 

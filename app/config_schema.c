@@ -58,10 +58,23 @@ static const cyaml_schema_field_t timeouts_fields[] = {
 	TEXT_OPTIONAL("lame_duck", struct config_timeouts, lame_duck_text),
 	TEXT_OPTIONAL("grace", struct config_timeouts, grace_text),
 	TEXT_OPTIONAL("drain_timeout", struct config_timeouts, drain_timeout_text),
+	TEXT_OPTIONAL("first_byte", struct config_timeouts, first_byte_text),
 	TEXT_OPTIONAL("header", struct config_timeouts, header_text),
 	TEXT_OPTIONAL("body", struct config_timeouts, body_text),
 	TEXT_OPTIONAL("keepalive", struct config_timeouts, keepalive_text),
 	TEXT_OPTIONAL("write", struct config_timeouts, write_text),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t limits_fields[] = {
+	TEXT_OPTIONAL("connections", struct config_limits, connections_text),
+	TEXT_OPTIONAL("requests", struct config_limits, requests_text),
+	TEXT_OPTIONAL("client_connections", struct config_limits, client_connections_text),
+	TEXT_OPTIONAL("client_requests", struct config_limits, client_requests_text),
+	TEXT_OPTIONAL("body_rate", struct config_limits, body_rate_text),
+	TEXT_OPTIONAL("write_rate", struct config_limits, write_rate_text),
+	TEXT_OPTIONAL("trusted_proxies", struct config_limits, trusted_proxies),
+	TEXT_OPTIONAL("client_header", struct config_limits, client_header),
 	CYAML_FIELD_END,
 };
 
@@ -181,6 +194,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	TEXT_OPTIONAL("queue_interval", struct config, queue_interval_text),
 	CYAML_FIELD_MAPPING("timeouts", CYAML_FLAG_OPTIONAL, struct config, timeouts,
 			    timeouts_fields),
+	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct config, limits, limits_fields),
 	TEXT_OPTIONAL("deadline_header", struct config, deadline_header),
 	CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config, log, log_fields),
 	TEXT_OPTIONAL("drain_report", struct config, drain_report),

@@ -77,6 +77,8 @@ static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 		{"timeouts.grace", timeouts->grace_text, 0, &timeouts->grace},
 		{"timeouts.drain_timeout", timeouts->drain_timeout_text, 0,
 		 &timeouts->drain_timeout},
+		{"timeouts.first_byte", timeouts->first_byte_text, WEIR_MILLISECOND,
+		 &timeouts->first_byte},
 		{"timeouts.header", timeouts->header_text, WEIR_MILLISECOND, &timeouts->header},
 		{"timeouts.body", timeouts->body_text, WEIR_MILLISECOND, &timeouts->body},
 		{"timeouts.keepalive", timeouts->keepalive_text, WEIR_MILLISECOND,
@@ -159,8 +161,7 @@ static int read_listeners(struct config *config, char error[COMPLAIN_SIZE])
 	return 0;
 }
 
-/* A field name of RFC 9110, 5.6.2. */
-static bool is_field_name(const char *text)
+bool config_is_field_name(const char *text)
 {
 	return text[strspn(text, "!#$%&'*+-.^_`|~0123456789"
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] == '\0';
@@ -174,13 +175,15 @@ int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 	if (problem == 0)
 		problem = read_timeouts(config, error);
 	if (problem == 0)
+		problem = config_read_limits(config, error);
+	if (problem == 0)
 		problem = read_listeners(config, error);
 	config->tls.hsts = -1;
 	if (problem == 0)
 		problem = config_duration(config, error, "tls.hsts", config->tls.hsts_text, 0,
 					  &config->tls.hsts);
 	if (problem == 0 && config->deadline_header != NULL &&
-	    !is_field_name(config->deadline_header))
+	    !config_is_field_name(config->deadline_header))
 		problem = config_fail(config, error, "deadline_header",
 				      "\"%.60s\" is not the name of a header field: expected "
 				      "letters, digits and \"-\"",

@@ -25,6 +25,8 @@ bool reload_compare(const struct serve_config *started, const struct serve_confi
 		{"timeouts.body", started->body == now->body},
 		{"timeouts.keepalive", started->keepalive == now->keepalive},
 		{"timeouts.write", started->write == now->write},
+		{"timeouts.first_byte", started->first_byte == now->first_byte},
+		{"limits", limits_same(&started->limits, &now->limits)},
 		{"deadline_header", same_text(started->deadline_header, now->deadline_header)},
 		{"user", same_text(started->user, now->user)},
 		{"group", same_text(started->group, now->group)},

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "serve_limits.h"
+
 #include <weir/time.h>
 #include <weir/tls.h>
 
@@ -53,9 +55,11 @@ struct serve_config {
 	weir_time grace;                          /* 0: none */
 	weir_time drain_timeout;                  /* 0: none */
 	weir_time header, body, keepalive, write; /* timeouts; 0: the library's default */
-	const char *deadline_header;              /* NULL: none */
-	const char *drain_report;                 /* NULL: no file */
-	const char *log_file;                     /* NULL: stderr */
+	weir_time first_byte;                     /* likewise */
+	struct limits limits;
+	const char *deadline_header; /* NULL: none */
+	const char *drain_report;    /* NULL: no file */
+	const char *log_file;        /* NULL: stderr */
 	bool log_json;
 	bool log_debug;
 	const char *pid_file;      /* NULL: none */

@@ -39,6 +39,7 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 		.lame_duck = or_none(config->lame_duck),
 		.grace = or_none(config->grace),
 		.drain_timeout = or_none(config->drain_timeout),
+		.first_byte_timeout = config->first_byte,
 		.header_timeout = config->header,
 		.body_timeout = config->body,
 		.keepalive_timeout = config->keepalive,
@@ -51,6 +52,7 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 		.symbolizer = names->find,
 		.symbolizer_arg = names->arg,
 	};
+	limits_apply(&config->limits, &options);
 	int error = weir_server_create(&options, out);
 	if (error != 0)
 		say_not_made(error, line);
@@ -70,11 +72,12 @@ static int keep_started(struct service *service)
 {
 	struct serve_config *started = &service->started;
 	*started = service->current->config;
-	/* All three in any case: end_control() frees them. */
+	/* All of them in any case: end_control() frees them. */
 	int header = keep_text(&started->deadline_header);
 	int user = keep_text(&started->user);
 	int group = keep_text(&started->group);
-	return header != 0 ? header : user != 0 ? user : group;
+	int limits = limits_keep(&started->limits);
+	return header != 0 ? header : user != 0 ? user : group != 0 ? group : limits;
 }
 
 /* What an operator can ask for while it runs. Before the start. */
@@ -108,6 +111,7 @@ static void end_control(struct service *service)
 	free((char *)service->started.deadline_header);
 	free((char *)service->started.user);
 	free((char *)service->started.group);
+	limits_drop(&service->started.limits);
 }
 
 /* Returns 0, or a negative errno with the line to print. What needs root's rights is had by now. */

@@ -1,6 +1,7 @@
 /* support/client.c: see client.h. The socket never blocks; all waiting is poll(). */
 #include "support/client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -161,7 +162,18 @@ static int finish_connect(int fd)
 	return -error;
 }
 
-static int open_with(struct client *client, const char *url, int window)
+static int bind_to(int fd, const char *own)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+
+	if (own == NULL)
+		return 0;
+	if (inet_pton(AF_INET, own, &address.sin_addr) != 1)
+		return -EINVAL;
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+}
+
+static int open_with(struct client *client, const char *url, int window, const char *own)
 {
 	struct sockaddr_storage address;
 	socklen_t size;
@@ -173,6 +185,9 @@ static int open_with(struct client *client, const char *url, int window)
 	client->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (client->fd < 0)
 		return -errno;
+	rc = bind_to(client->fd, own);
+	if (rc != 0)
+		goto close_socket;
 	if (window > 0 &&
 	    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)) != 0) {
 		rc = -errno;
@@ -195,19 +210,26 @@ close_socket:
 
 int client_try_open(struct client *client, const char *url)
 {
-	return open_with(client, url, 0);
+	return open_with(client, url, 0, NULL);
 }
 
 void client_open(struct client *client, const char *url)
 {
-	int rc = open_with(client, url, 0);
+	int rc = open_with(client, url, 0, NULL);
 
 	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
 }
 
+void client_open_from(struct client *client, const char *url, const char *own)
+{
+	int rc = open_with(client, url, 0, own);
+
+	must(rc == 0, "connecting to %s from %s: %s", url, own, strerror(-rc));
+}
+
 void client_open_window(struct client *client, const char *url, int window)
 {
-	int rc = open_with(client, url, window);
+	int rc = open_with(client, url, window, NULL);
 
 	must(rc == 0, "connecting to %s: %s", url, strerror(-rc));
 }

@@ -35,6 +35,9 @@ struct client {
 int client_try_open(struct client *client, const char *url);
 /** The same; must succeed. */
 void client_open(struct client *client, const char *url);
+/** The same, from this IPv4 address of our own, any of 127.0.0.0/8: another client for a server
+ *  that tells them apart by their addresses. */
+void client_open_from(struct client *client, const char *url, const char *own);
 /** The same, with a receive buffer of about `window` bytes: a client whose unread answers
  *  soon fill up the way. */
 void client_open_window(struct client *client, const char *url, int window);

@@ -95,9 +95,12 @@ struct weir_server_options {
 	 *  WEIR_NONE: force at once. A grace that is longer ends here too. */
 	weir_time drain_timeout;
 
-	/** The first line of a request must have come this long after the connection was
-	 *  made, and the rest of its header this long after its first line; else the
-	 *  connection is closed. Default 10 s. */
+	/** Of a connection over TCP the first byte must have come this long after it was made; else
+	 *  it is closed. Default, and at most: header_timeout. */
+	weir_time first_byte_timeout;
+	/** The header of the first request must have come this long after the connection was
+	 *  made, and that of a later one this long after its first line; else the connection is
+	 *  closed. Default 10 s. */
 	weir_time header_timeout;
 	/** In each window of this length, a body must bring at least body_min_rate bytes a
 	 *  second, or it is answered 408. A handler that does not read is not held against
@@ -115,9 +118,13 @@ struct weir_server_options {
 	const char *deadline_header;
 	/** A kept-alive connection without a request is closed after this. Default 75 s. */
 	weir_time keepalive_timeout;
-	/** A client that takes nothing of its answer for this long is cut. It is looked at
-	 *  once in each window of this length, so it may take twice as long. Default 60 s. */
+	/** In each window of this length a client must take at least write_min_rate bytes a
+	 *  second of its answer, or it is cut. Where the handler of a stream has let it wait, and
+	 *  on a Unix socket, anything will do. The first window only begins the count, so it may
+	 *  take twice as long. Default 60 s. */
 	weir_time write_timeout;
+	/** Default 512 bytes a second. */
+	uint64_t write_min_rate;
 
 	/** Memory of one connection in bytes, 4096 to 32768. Default 8192. It bounds the
 	 *  header of a request (431, 414); idle connections pay for it too. */
@@ -125,6 +132,26 @@ struct weir_server_options {
 	/** Connections at a time, those of admin listeners included; further ones wait in the
 	 *  backlog. Up to 1,000,000. Default: RLIMIT_NOFILE less a reserve of 64. */
 	unsigned max_connections;
+	/** Ordinary requests in flight at a time, from the header to the last byte of the answer;
+	 *  further ones are answered 503. With the routes' body_limit it bounds the memory of
+	 *  bodies. Up to 1,000,000. Default: no limit of its own. */
+	unsigned max_requests;
+
+	/** Connections that one client may have open on ordinary listeners; further ones are closed
+	 *  at once. Up to 1,000,000. Default: no limit. A client is an IPv4 address, or the first
+	 *  64 bits of an IPv6 address; one on a Unix socket has none, and no limit. */
+	unsigned client_connections;
+	/** Requests that one client may have in flight; further ones are answered 429. Likewise. */
+	unsigned client_requests;
+	/** Proxies whose connections are not limited: addresses and prefixes with commas or blanks
+	 *  between them, like "10.0.0.0/8, fd00::/8, 192.0.2.7", at most 64. NULL: none. */
+	const char *trusted_proxies;
+	/** The header field in which those proxies say whose requests they send: "Forwarded" (RFC
+	 *  7239), or another, like "X-Forwarded-For", with a list of addresses to whose end each
+	 *  proxy appends. Such a request is counted for the last address there that is no trusted
+	 *  proxy. NULL, or a field that is not there or says none: it is not counted for anybody.
+	 *  Others than trusted proxies are not believed. */
+	const char *client_header;
 
 	/** Default WEIR_ERRORS_TEXT. */
 	enum weir_errors errors;

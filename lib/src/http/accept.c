@@ -127,6 +127,8 @@ void weir__accept_ready(struct weir__acceptor *acceptor, struct weir__watch *wat
 	(void)events;
 	for (i = 0; i < BATCH && listener->fd >= 0; i++) {
 		if (acceptor->conn_count >= acceptor->options.max_connections) {
+			if (acceptor->accept_at == 0)
+				weir__counter_add(&acceptor->counters[0].connections_limited, 1);
 			pause_accepting(acceptor, "connection limit");
 			return;
 		}

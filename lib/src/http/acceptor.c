@@ -353,6 +353,8 @@ static void init_deadlines(struct weir__acceptor *acceptor)
 	for (class = 0; class < WEIR__DEADLINE_COUNT; class ++)
 		weir__list_init(&acceptor->deadlines.lists[class]);
 	durations[WEIR__DEADLINE_HANGUP] = 0;
+	durations[WEIR__DEADLINE_FIRST] = options->first_byte_timeout;
+	durations[WEIR__DEADLINE_REST] = options->header_timeout - options->first_byte_timeout;
 	durations[WEIR__DEADLINE_HEADER] = options->header_timeout;
 	durations[WEIR__DEADLINE_IDLE] = options->keepalive_timeout;
 	durations[WEIR__DEADLINE_BODY] = options->body_timeout;
@@ -450,11 +452,17 @@ int weir__acceptor_init(struct weir__acceptor *acceptor,
 	error = watch_everything(acceptor);
 	if (error)
 		goto stop_mhd;
-	error = weir__upgrades_create(acceptor, &acceptor->upgrades);
+	error = weir__clients_init(&acceptor->clients, options->client_limits,
+				   options->max_connections);
 	if (error)
 		goto stop_mhd;
+	error = weir__upgrades_create(acceptor, &acceptor->upgrades);
+	if (error)
+		goto fini_clients;
 	return 0;
 
+fini_clients:
+	weir__clients_fini(&acceptor->clients);
 stop_mhd:
 	weir__exchange_close(acceptor);
 close_dead:
@@ -472,6 +480,7 @@ void weir__acceptor_fini(struct weir__acceptor *acceptor)
 {
 	weir__exchange_close(acceptor); /* nothing, unless the thread was never started */
 	weir__upgrades_unref(acceptor->upgrades);
+	weir__clients_fini(&acceptor->clients);
 	(void)close(acceptor->dead_fd);
 	(void)close(acceptor->wake_fd);
 	(void)close(acceptor->epoll_fd);

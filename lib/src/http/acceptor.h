@@ -5,10 +5,11 @@
  * worker. It never blocks and never runs a handler, except those declared inline.
  *
  * Its files: acceptor.c the loop, its mailbox and its wakeup; accept.c from listener to
- * connection; conn.c connections and their deadlines; exchange.c libmicrohttpd's callbacks,
+ * connection; conn.c connections, expire.c their deadlines; exchange.c libmicrohttpd's callbacks,
  * with header.c and admit.c: from header to answer; dispatch.c to the queue and back;
  * answer.c which answer, and how it leaves; linger.c sockets that outlive their connection;
- * intake.c what a stop does here.
+ * intake.c what a stop does here; clients.c and
+ * client_limits.c what a client may have.
  *
  * Everything below is for the acceptor's thread only, except where it says "any thread".
  */
@@ -26,6 +27,8 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/stack.h"
+#include "http/address_set.h"
+#include "http/clients.h"
 #include "http/counters.h"
 #include "http/deadlines.h"
 #include "http/listener.h"
@@ -50,8 +53,13 @@ struct weir__acceptor_options {
 	struct weir__pool *pool;
 	const struct weir__logger *logger;
 	weir_time header_timeout, body_timeout, keepalive_timeout, write_timeout;
-	uint64_t body_min_rate;
+	weir_time first_byte_timeout;
+	uint64_t body_min_rate, write_min_rate;
 	size_t connection_memory;
+	unsigned client_limits[WEIR__CLIENT_COUNTS]; /* 0: none */
+	unsigned max_requests;                       /* likewise */
+	const struct weir__address_set *trusted;     /* proxies */
+	const char *client_header;                   /* in which they name clients; NULL: none */
 	unsigned max_connections;
 	const char *deadline_header;  /* NULL: none */
 	struct weir__tls_slot *tls;   /* what new sessions show */
@@ -123,6 +131,10 @@ struct weir__acceptor {
 	unsigned askers;  /* connections that have asked for the stop, and may ask for its report */
 	weir_time ask_by; /* ... until then */
 	bool ended;       /* the thread has; whatever closes now is not lingered for */
+
+	struct weir__clients clients;
+	unsigned admitted;     /* ordinary requests that count against max_requests */
+	weir_time limits_told; /* when a client may be named in the log again */
 
 	struct weir__rehearsal *rehearsal; /* the one that runs; borrowed; NULL: none */
 	uint64_t rehearsals;               /* there ever were */

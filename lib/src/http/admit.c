@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/check.h"
+#include "http/client_limits.h"
 #include "http/deadline_field.h"
 #include "http/target.h"
 
@@ -125,5 +126,8 @@ int weir__request_admit(weir_request *request, const char **reason)
 	if (status)
 		return status;
 	*reason = "the server is stopping";
-	return is_too_late(request) ? 503 : set_deadline(request, reason);
+	if (is_too_late(request))
+		return 503;
+	status = weir__limits_request(request, reason);
+	return status ? status : set_deadline(request, reason);
 }

@@ -32,7 +32,7 @@ static int fill(weir_response *response, int status, const char *reason)
 	int error;
 
 	response->status = status;
-	if (status == 503) {
+	if (status == 503 || status == 429) {
 		error = weir__response_add(response, "Retry-After",
 					   weir__refusal_retry_after(response->request));
 		if (error)
@@ -235,6 +235,7 @@ void weir__answer_queue(weir_request *request, enum weir__outcome outcome)
 	request->stage = WEIR__REPLYING;
 	request->outcome = outcome;
 	request->acked = 0;
+	request->starved = false;
 	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
 	weir__conn_resume(acceptor, request);
 	acceptor->mhd_ready = true;

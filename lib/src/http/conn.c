@@ -2,7 +2,7 @@
  *
  * States of a connection, and the deadline it is under in each:
  *
- *	FRESH (HEADER) --first line--> IN REQUEST (HEADER, BODY, none, SEND)
+ *	FRESH (FIRST, then REST) --first line--> IN REQUEST (REST or HEADER, BODY, none, SEND)
  *	IN REQUEST --answered--> IDLE (IDLE) --first line--> IN REQUEST
  *	any --closed by libmicrohttpd--> gone
  *
@@ -17,7 +17,6 @@
 #include "http/conn.h"
 
 #include <errno.h>
-#include <linux/tcp.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -25,8 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <linux/sockios.h>
-
+#include "http/client_limits.h"
 #include "http/exchange.h"
 #include "http/tls.h"
 #include "http/upgrade.h"
@@ -42,6 +40,12 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 static void refuse(struct weir__acceptor *acceptor, enum weir_scope scope)
 {
 	weir__counter_add(&weir__counters_of(acceptor, scope)->connections_refused, 1);
+}
+
+static void free_conn(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	weir__clients_give_back(&acceptor->clients, conn->client, WEIR__CLIENT_CONNECTIONS);
+	free(conn);
 }
 
 void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__address *peer,
@@ -64,10 +68,16 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 	conn->peer = *peer;
 	weir__list_init(&conn->all);
 	weir__deadline_init(&conn->deadline);
-	if (weir__acceptor_watch(acceptor, fd, EPOLLRDHUP | EPOLLET, &conn->watch)) {
+	if (scope == WEIR_SCOPE_PUBLIC && !weir__limits_connection(acceptor, peer, &conn->client)) {
 		refuse(acceptor, scope);
 		(void)close(fd);
 		free(conn);
+		return;
+	}
+	if (weir__acceptor_watch(acceptor, fd, EPOLLRDHUP | EPOLLET, &conn->watch)) {
+		refuse(acceptor, scope);
+		(void)close(fd);
+		free_conn(acceptor, conn);
 		return;
 	}
 	acceptor->adding = conn;
@@ -76,7 +86,7 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 		/* It has closed the socket, which takes it out of epoll as well. If it got as
 		 * far as telling us of the connection, it has told us of its end, too. */
 		if (acceptor->adding) {
-			free(conn);
+			free_conn(acceptor, conn);
 			refuse(acceptor, scope);
 		}
 	}
@@ -98,7 +108,7 @@ void weir__conn_started(struct weir__acceptor *acceptor, struct MHD_Connection *
 	acceptor->conn_count++;
 	if (conn->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_add(&acceptor->connections, 1);
-	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HEADER);
+	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_FIRST);
 	if (conn->listener->tls && weir__tls_begin(acceptor, conn))
 		weir__conn_close(acceptor, conn);
 }
@@ -158,7 +168,7 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__listener_release(conn->listener);
 	if (acceptor->handed_over && weir__counter_get(&acceptor->connections) == 0)
 		acceptor->options.idle(acceptor->options.arg);
-	free(conn);
+	free_conn(acceptor, conn);
 	weir__accept_resume(acceptor);
 }
 
@@ -303,9 +313,7 @@ static void end_in_body(struct weir__acceptor *acceptor, struct weir__conn *conn
 		weir__answer_refuse(request, 400, "the body is not whole");
 }
 
-/* No more will come: the client has half-closed, or it is too late for it. Its last request
- * may still lie unread in the socket. */
-static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
+void weir__conn_expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	weir_request *request = conn->request;
 	int unread = 0;
@@ -337,102 +345,4 @@ static void expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *co
 	weir__tls_bye(conn->tls);
 	(void)shutdown(conn->fd, SHUT_RDWR);
 	acceptor->mhd_ready = true;
-}
-
-/* What a body must bring in a window; at least one byte. */
-static uint64_t least_progress(const struct weir__acceptor_options *options)
-{
-	uint64_t milliseconds = (uint64_t)(options->body_timeout / WEIR_MILLISECOND);
-	uint64_t bytes;
-
-	if (__builtin_mul_overflow(milliseconds, options->body_min_rate, &bytes))
-		bytes = UINT64_MAX;
-	return bytes >= 1000 ? bytes / 1000 : 1;
-}
-
-static void expire_body(struct weir__acceptor *acceptor, struct weir__conn *conn)
-{
-	weir_request *request = conn->request;
-	uint64_t moved = request->received - request->window_received;
-
-	/* Suspended: it is the handler that does not read. */
-	if (request->suspended || moved >= least_progress(&acceptor->options)) {
-		request->window_received = request->received;
-		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_BODY);
-		return;
-	}
-	request->too_slow = true;
-	if (request->with_worker) {
-		(void)weir_token_cancel(&request->token, WEIR_REASON_DEADLINE,
-					"the body came too slowly");
-		if (!weir__request_recall(request))
-			return;
-	}
-	if (request->refusal) { /* the rest was only read to be nice */
-		weir__answer_refuse(request, request->refusal, request->reason);
-		return;
-	}
-	weir__response_reset(&request->response);
-	weir__answer_refuse(request, 408, "the body came too slowly");
-}
-
-/* Bytes that the client's kernel has acknowledged; a change is progress. A Unix socket has
- * no such count, but the number of bytes not yet read by the peer. */
-static uint64_t progress_of(const struct weir__conn *conn)
-{
-	struct tcp_info info = {0};
-	socklen_t size = sizeof(info);
-	int waiting = 0;
-
-	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-		return info.tcpi_bytes_acked;
-	(void)ioctl(conn->fd, SIOCOUTQ, &waiting);
-	return (uint64_t)waiting;
-}
-
-static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn)
-{
-	weir_request *request = conn->request;
-	uint64_t progress = progress_of(conn) + 1; /* 0 is "not yet looked" */
-
-	if (conn->upgraded) { /* its owner has closed it, and the client does not take the rest */
-		(void)shutdown(conn->fd, SHUT_RDWR);
-		acceptor->mhd_ready = true;
-		return;
-	}
-	if (request->suspended || progress != request->acked) {
-		request->acked = progress;
-		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
-		return;
-	}
-	request->cut = true;
-	(void)weir_token_cancel(&request->token, WEIR_REASON_CLIENT_GONE,
-				"the client does not take its answer");
-	weir__conn_close(acceptor, conn);
-}
-
-void weir__conn_expire(struct weir__acceptor *acceptor, struct weir__conn *conn,
-		       enum weir__deadline_class class)
-{
-	switch (class) {
-	case WEIR__DEADLINE_HANGUP:
-		expire_hangup(acceptor, conn);
-		break;
-	case WEIR__DEADLINE_HEADER:
-	case WEIR__DEADLINE_IDLE:
-		/* No answer: a header that is not complete may be none at all, and a 408 on an
-		 * idle connection is taken for the answer to a request that crosses it. */
-		weir__tls_bye(conn->tls);
-		weir__conn_close(acceptor, conn);
-		break;
-	case WEIR__DEADLINE_BODY:
-		expire_body(acceptor, conn);
-		break;
-	case WEIR__DEADLINE_SEND:
-		expire_send(acceptor, conn);
-		break;
-	case WEIR__DEADLINE_LINGER:
-	case WEIR__DEADLINE_COUNT:
-		break;
-	}
 }

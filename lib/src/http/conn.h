@@ -20,8 +20,9 @@ struct weir__conn {
 	struct MHD_Connection *mhd;
 	weir_request *request; /* the current one; NULL while idle */
 	struct weir__listener *listener;
-	struct weir__tls *tls; /* NULL: it speaks none */
-	weir_time came; /* when it was accepted */
+	struct weir__tls *tls;       /* NULL: it speaks none */
+	struct weir__client *client; /* among whose connections it counts; NULL: nobody's */
+	weir_time came;              /* when it was accepted */
 	int fd;
 	uint8_t scope;        /* enum weir_scope of its listener */
 	bool used : 1;        /* has had a request */
@@ -45,9 +46,13 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 void weir__conn_deadline(struct weir__acceptor *acceptor, struct weir__conn *conn,
 			 enum weir__deadline_class class);
 
-/* Deadlines of connections that have passed. */
+/* expire.c: a deadline of the connection has passed. */
 void weir__conn_expire(struct weir__acceptor *acceptor, struct weir__conn *conn,
 		       enum weir__deadline_class class);
+
+/* conn.c: no more will come: the client has half-closed, or it is too late for it. Its last request
+ * may still lie unread in the socket. */
+void weir__conn_expire_hangup(struct weir__acceptor *acceptor, struct weir__conn *conn);
 
 /* Makes libmicrohttpd close it, whatever state it is in, with the answer not sent. */
 void weir__conn_close(struct weir__acceptor *acceptor, struct weir__conn *conn);

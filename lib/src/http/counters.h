@@ -46,6 +46,25 @@
 	  "Idle connections that a stop closed.")                                                  \
 	X(probes, "weir_client_probes_total",                                                      \
 	  "Interim 100 responses sent to find out whether a half-closed client is still there.")   \
+	X(first_byte_timeouts, "weir_first_byte_timeouts_total",                                   \
+	  "Connections closed because nothing was sent on them in time: idlers, or an attack.")    \
+	X(header_timeouts, "weir_header_timeouts_total",                                           \
+	  "Connections closed because a header was begun and did not come in time.")               \
+	X(body_timeouts, "weir_body_timeouts_total",                                               \
+	  "Requests whose body came more slowly than it must.")                                    \
+	X(write_timeouts, "weir_write_timeouts_total",                                             \
+	  "Connections cut because the client took its answer more slowly than it must.")          \
+	X(idle_timeouts, "weir_idle_timeouts_total",                                               \
+	  "Kept-alive connections closed because no further request came in time.")                \
+	X(client_connections_refused, "weir_client_connections_refused_total",                     \
+	  "Connections closed at once because their client had as many as it may: an attack, or "  \
+	  "many users behind one address.")                                                        \
+	X(client_requests_refused, "weir_client_requests_refused_total",                           \
+	  "Requests answered 429 because their client had as many in flight as it may.")           \
+	X(connections_limited, "weir_connection_limit_total",                                      \
+	  "Times accepting was paused because there were max_connections.")                        \
+	X(requests_limited, "weir_request_limit_total",                                            \
+	  "Requests answered 503 because max_requests were in flight.")                            \
 	X(early_answers, "weir_early_answers_total",                                               \
 	  "Answers sent before the request's body had come to its end.")                           \
 	X(tls_handshakes, "weir_tls_handshakes_total", "TLS handshakes that came to their end.")   \

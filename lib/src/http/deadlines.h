@@ -19,6 +19,8 @@ enum weir__deadline_class {
 	WEIR__DEADLINE_BODY,   /* window in which the body must have moved */
 	WEIR__DEADLINE_SEND,   /* window in which the client must have taken something */
 	WEIR__DEADLINE_LINGER, /* a lingering socket has had its time */
+	WEIR__DEADLINE_FIRST,  /* the first byte must have come */
+	WEIR__DEADLINE_REST,   /* it has: what the first header has left of its time */
 	WEIR__DEADLINE_COUNT
 };
 

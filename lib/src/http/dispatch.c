@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/tick.h"
+#include "http/client_limits.h"
 #include "http/exchange.h"
 #include "http/rehearsal.h"
 #include "http/upgrade.h"
@@ -90,6 +91,7 @@ static void finish(weir_request *request)
 		(void)weir_token_callback_remove(&request->deadline_passed);
 	weir__list_remove(&request->in_flight);
 	count_outcome(request);
+	weir__limits_request_over(request);
 	if (request->tells_report)
 		acceptor->telling--;
 	if (request->scope == WEIR_SCOPE_PUBLIC) {

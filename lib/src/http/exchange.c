@@ -322,6 +322,7 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	got = weir__pipe_get(request->response.pipe, buffer, size);
 	if (got == 0) {
+		request->starved = true;
 		weir__conn_suspend(request->acceptor, request);
 		return 0;
 	}

@@ -34,7 +34,8 @@ struct weir__linger {
 	struct weir__deadline deadline;
 	int fd;
 	enum weir_scope scope;
-	struct weir__text out; /* the answer by hand */
+	struct weir__client *client; /* see struct weir__conn */
+	struct weir__text out;       /* the answer by hand */
 	size_t sent;
 	bool shut;      /* all was sent, and our writing side is closed */
 	bool heard_all; /* the client's is, too */
@@ -51,6 +52,7 @@ static void end(struct weir__acceptor *acceptor, struct weir__linger *linger)
 	weir__list_remove(&linger->all);
 	weir__text_free(&linger->out);
 	acceptor->conn_count--;
+	weir__clients_give_back(&acceptor->clients, linger->client, WEIR__CLIENT_CONNECTIONS);
 	if (linger->scope == WEIR_SCOPE_PUBLIC) {
 		weir__counter_sub(&acceptor->lingering, 1);
 		if (acceptor->draining)
@@ -125,14 +127,14 @@ static void ready(struct weir__acceptor *acceptor, struct weir__watch *watch, ui
 		end(acceptor, linger);
 }
 
-static struct weir__linger *create(enum weir_scope scope)
+static struct weir__linger *create(const struct weir__conn *conn)
 {
 	struct weir__linger *linger = calloc(1, sizeof(*linger));
 
 	if (!linger)
 		return NULL;
 	linger->watch.ready = ready;
-	linger->scope = scope;
+	linger->scope = (enum weir_scope)conn->scope;
 	weir__list_init(&linger->all);
 	weir__deadline_init(&linger->deadline);
 	return linger;
@@ -153,7 +155,7 @@ static void start(struct weir__acceptor *acceptor, struct weir__linger *linger, 
 
 void weir__linger_after(struct weir__acceptor *acceptor, const struct weir__conn *conn)
 {
-	struct weir__linger *linger = create((enum weir_scope)conn->scope);
+	struct weir__linger *linger = create(conn);
 	int fd;
 
 	if (!linger)
@@ -163,6 +165,7 @@ void weir__linger_after(struct weir__acceptor *acceptor, const struct weir__conn
 		free(linger);
 		return;
 	}
+	linger->client = weir__clients_hold(conn->client, WEIR__CLIENT_CONNECTIONS);
 	start(acceptor, linger, fd);
 }
 
@@ -188,8 +191,8 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
 	struct weir__counters *counters = weir__counters_of(acceptor, request->scope);
-	struct weir__linger *linger = create(request->scope);
 	struct weir__conn *conn = request->conn;
+	struct weir__linger *linger = create(conn);
 	int fd;
 
 	if (!linger)
@@ -205,6 +208,7 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 	if (!request->complete)
 		weir__counter_add(&counters->early_answers, 1);
 	weir__counter_add(&counters->responses[request->response.status / 100], 1);
+	linger->client = weir__clients_hold(conn->client, WEIR__CLIENT_CONNECTIONS);
 	start(acceptor, linger, fd);
 	conn->unread = false;
 	conn->gone = true; /* nothing more to learn from its number */

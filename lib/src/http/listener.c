@@ -86,6 +86,16 @@ static int open_unix(struct weir__listener *listener, const char *path)
 	return asprintf(&listener->url, "unix:%s", path) < 0 ? -ENOMEM : 0;
 }
 
+/* The kernel takes this much of an answer beyond what the client's window lets it send; else it
+ * takes up to tcp_wmem's maximum, 4 MiB, for each client that reads slowly (tcp(7)). Connections
+ * have it from their listener. */
+static int bound_unsent(int fd)
+{
+	const int most = 128 * 1024;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most)) ? -errno : 0;
+}
+
 static int open_tcp_at(struct weir__listener *listener, const struct addrinfo *at)
 {
 	int on = 1;
@@ -98,6 +108,8 @@ static int open_tcp_at(struct weir__listener *listener, const struct addrinfo *a
 		return -errno;
 	if (at->ai_family == AF_INET6 &&
 	    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
+		return -errno;
+	if (bound_unsent(listener->fd))
 		return -errno;
 	if (bind(listener->fd, at->ai_addr, at->ai_addrlen) || listen(listener->fd, SOMAXCONN))
 		return -errno;
@@ -260,6 +272,7 @@ static int adopt(struct weir__listener *listener)
 		return -errno;
 	if (domain == AF_UNIX)
 		return adopt_unix(listener);
+	(void)bound_unsent(listener->fd); /* another protocol than TCP may not know it */
 	return domain == AF_INET || domain == AF_INET6 ? print_url(listener) : -EINVAL;
 }
 

@@ -116,20 +116,23 @@ struct weir_request {
 	bool with_worker;           /* pushed, and DONE not yet seen */
 	bool complete;              /* the whole request has been received (final call) */
 	bool suspended;
-	bool cut;                 /* the server has decided to cut it */
-	bool foreseen;            /* by the walk over those that run; see forecast.c */
-	uint64_t rehearsal;       /* the one that has tripped its token; 0: none */
-	bool timed;               /* it has a deadline: deadline_passed was registered */
-	bool too_slow;            /* its body's deadline has passed */
-	bool discarding;          /* the rest of the body is not wanted */
-	bool awaits_report;       /* its answer is the drain report */
-	bool tells_report;        /* ... and is being sent */
-	weir_later *later;        /* its answer comes from elsewhere; NULL: it does not */
-	int refusal;              /* status to answer with in the final call; 0: none */
-	const char *reason;       /* one line with it; NULL: an answer without a body */
-	uint64_t received;        /* body bytes */
-	uint64_t window_received; /* of these, when the deadline's window began */
-	uint64_t acked;           /* by the client's kernel, when the send window began */
+	bool cut;                    /* the server has decided to cut it */
+	bool foreseen;               /* by the walk over those that run; see forecast.c */
+	uint64_t rehearsal;          /* the one that has tripped its token; 0: none */
+	bool timed;                  /* it has a deadline: deadline_passed was registered */
+	bool too_slow;               /* its body's deadline has passed */
+	bool discarding;             /* the rest of the body is not wanted */
+	bool awaits_report;          /* its answer is the drain report */
+	bool tells_report;           /* ... and is being sent */
+	weir_later *later;           /* its answer comes from elsewhere; NULL: it does not */
+	int refusal;                 /* status to answer with in the final call; 0: none */
+	const char *reason;          /* one line with it; NULL: an answer without a body */
+	uint64_t received;           /* body bytes */
+	uint64_t window_received;    /* of these, when the deadline's window began */
+	uint64_t acked;              /* by the client's kernel, when the send window began */
+	bool starved;                /* its answer's stream was empty once in this window */
+	bool admitted;               /* counts against max_requests */
+	struct weir__client *client; /* among whose requests it counts; NULL: nobody's */
 
 	/* buffered body: the acceptor while RECEIVING, then the handler */
 	char *body;

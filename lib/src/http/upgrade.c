@@ -258,6 +258,8 @@ static void switched(void *cls, struct MHD_Connection *mhd, void *context, const
 		good = detach(acceptor, conn) && good;
 	if (good) {
 		upgraded->routes = request->routes;
+		upgraded->client = conn->client;
+		conn->client = NULL;
 		count_over(acceptor, conn);
 		no_delay(upgraded->fd);
 		weir__upgraded_open(acceptor, upgraded);

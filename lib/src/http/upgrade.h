@@ -78,6 +78,7 @@ struct weir_upgraded {
 
 	/* the acceptor only */
 	struct weir__list open;       /* in all->open */
+	struct weir__client *client;  /* see struct weir__conn */
 	struct weir_straggler *named; /* it was cut, and this is its entry; NULL: none */
 };
 

@@ -161,6 +161,7 @@ static void end(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
 		weir__routes_give_back(upgraded->routes);
 	weir__counter_sub(&acceptor->upgraded, 1);
 	acceptor->conn_count--;
+	weir__clients_give_back(&acceptor->clients, upgraded->client, WEIR__CLIENT_CONNECTIONS);
 	if (acceptor->draining)
 		weir__intake_progress(acceptor);
 	if (!acceptor->ended)

@@ -7,6 +7,7 @@
 #include "server/server_private.h"
 
 #define RESERVED_DESCRIPTORS 64u
+#define MOST_RATE ((uint64_t)1 << 40)
 /* Longer durations, WEIR_NEVER too, count as this long: sums with a point in time must fit. */
 #define MOST_WORKERS 4096
 #define LONGEST (365 * 24 * 3600 * WEIR_SECOND)
@@ -86,6 +87,10 @@ int weir__options_resolve(struct weir_server_options *options)
 	if (!error)
 		error = duration(&options->header_timeout, 10 * WEIR_SECOND);
 	if (!error)
+		error = duration(&options->first_byte_timeout, options->header_timeout);
+	if (options->first_byte_timeout > options->header_timeout)
+		options->first_byte_timeout = options->header_timeout;
+	if (!error)
 		error = duration(&options->body_timeout, 20 * WEIR_SECOND);
 	if (!error)
 		error = duration(&options->keepalive_timeout, 75 * WEIR_SECOND);
@@ -97,7 +102,14 @@ int weir__options_resolve(struct weir_server_options *options)
 		error = in_range(&options->max_connections, connections_that_fit(), 1, 1000000);
 	if (options->body_min_rate == 0)
 		options->body_min_rate = 512;
-	if (options->body_min_rate > (uint64_t)1 << 40)
+	if (options->write_min_rate == 0)
+		options->write_min_rate = 512;
+	if (options->body_min_rate > MOST_RATE || options->write_min_rate > MOST_RATE)
+		error = -EINVAL;
+	if (options->max_requests > 1000000 || options->client_connections > 1000000 ||
+	    options->client_requests > 1000000)
+		error = -EINVAL;
+	if (options->client_header && !weir__is_token(options->client_header))
 		error = -EINVAL;
 	if (options->errors > WEIR_ERRORS_JSON)
 		error = -EINVAL;

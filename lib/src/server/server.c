@@ -56,16 +56,31 @@ static int init_lock(struct weir_server *server)
 	return error;
 }
 
+static int copy_text(const char **option, char **out)
+{
+	const char *text = *option;
+
+	*option = NULL;
+	if (!text)
+		return 0;
+	*out = strdup(text);
+	return *out ? 0 : -ENOMEM;
+}
+
 /* Strings among the options are the program's: those that are kept are copied. */
 static int copy_options(struct weir_server *server)
 {
-	const char *header = server->options.deadline_header;
+	struct weir_server_options *options = &server->options;
+	int error = weir__address_set_parse(options->trusted_proxies, &server->trusted);
 
-	server->options.deadline_header = NULL;
-	if (!header)
-		return 0;
-	server->deadline_header = strdup(header);
-	return server->deadline_header ? 0 : -ENOMEM;
+	if (!error)
+		error = copy_text(&options->deadline_header, &server->deadline_header);
+	if (!error)
+		error = copy_text(&options->client_header, &server->client_header);
+	options->trusted_proxies = NULL;
+	if (error)
+		free(server->deadline_header);
+	return error;
 }
 
 static int init_queue(struct weir_server *server)
@@ -101,7 +116,7 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 		goto free_server;
 	error = weir__tls_slot_init(&server->tls);
 	if (error)
-		goto free_deadline_header;
+		goto free_texts;
 	error = init_lock(server);
 	if (error)
 		goto fini_tls;
@@ -152,7 +167,8 @@ fini_lock:
 	(void)pthread_mutex_destroy(&server->lock);
 fini_tls:
 	weir__tls_slot_fini(&server->tls);
-free_deadline_header:
+free_texts:
+	free(server->client_header);
 	free(server->deadline_header);
 free_server:
 	free(server);
@@ -187,6 +203,13 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.body_min_rate = options->body_min_rate,
 		.connection_memory = options->connection_memory,
 		.max_connections = options->max_connections,
+		.first_byte_timeout = options->first_byte_timeout,
+		.write_min_rate = options->write_min_rate,
+		.max_requests = options->max_requests,
+		.client_limits = {[WEIR__CLIENT_CONNECTIONS] = options->client_connections,
+				  [WEIR__CLIENT_REQUESTS] = options->client_requests},
+		.trusted = &server->trusted,
+		.client_header = server->client_header,
 		.deadline_header = server->deadline_header,
 		.tls = &server->tls,
 		.json_errors = options->errors == WEIR_ERRORS_JSON,
@@ -419,6 +442,7 @@ void weir_server_destroy(weir_server *server)
 	(void)pthread_mutex_destroy(&server->lock);
 	weir__stacks_forget(server);
 	weir__tls_slot_fini(&server->tls);
+	free(server->client_header);
 	free(server->deadline_header);
 	free(server);
 }

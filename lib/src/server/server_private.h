@@ -52,6 +52,8 @@ struct weir_server {
 	/* fixed after create */
 	struct weir_server_options options; /* with the defaults filled in */
 	char *deadline_header;              /* NULL: none */
+	char *client_header;                /* likewise */
+	struct weir__address_set trusted;   /* proxies */
 	struct weir__logger logger;
 	weir_token *drain_token, *shutdown_token;
 
