@@ -53,7 +53,10 @@ static const struct argp_option options[] = {
 	 "Ask for the bearer token in FILE on an admin listener at HOST:PORT, which there is not "
 	 "without one",
 	 1},
-	{"workers", KEY_WORKERS, "N", 0, "Handle N requests at a time, 1 to 4096 (default 64)", 2},
+	{"workers", KEY_WORKERS, "N[..MAX]", 0,
+	 "Handle N requests at a time, 1 to 4096 (default 64); more, up to MAX, while requests "
+	 "wait and those N are blocked",
+	 2},
 	{"queue", KEY_QUEUE, "N", 0,
 	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
 	 "503",
@@ -109,6 +112,18 @@ static int read_count(struct cli_reader *reader, const char *option, const char 
 				"--help')",
 				option, word, maximum);
 	*out = (unsigned)value;
+	return 0;
+}
+
+static int read_workers(struct cli_reader *reader, const char *word)
+{
+	struct serve_config *config = &reader->cli->serve;
+	if (number_range_parse(word, SERVE_WORKERS_MAX, &config->workers, &config->workers_max) !=
+	    0)
+		return cli_fail(reader,
+				"--workers: \"%s\" is not a number from 1 to %d, or two as in "
+				"16..64 (see 'weir serve --help')",
+				word, SERVE_WORKERS_MAX);
 	return 0;
 }
 
@@ -195,7 +210,7 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		break;
 	case KEY_WORKERS:
 		config->given |= SERVE_GIVEN_WORKERS;
-		error = read_count(reader, "workers", word, SERVE_WORKERS_MAX, &config->workers);
+		error = read_workers(reader, word);
 		break;
 	case KEY_QUEUE:
 		config->given |= SERVE_GIVEN_QUEUE;
@@ -293,6 +308,7 @@ int cli_parse_serve(int argc, char **argv, struct cli *cli)
 	cli->serve = (struct serve_config){
 		.root = "./data",
 		.workers = 64,
+		.workers_max = 64,
 		.queue = 1024,
 		.queue_age = 30 * WEIR_SECOND,
 		.queue_target = 5 * WEIR_MILLISECOND,

@@ -45,8 +45,10 @@ void config_apply(const struct config *config, struct serve_config *serve)
 {
 	apply_listeners(config, serve);
 	apply_timeouts(&config->timeouts, serve);
-	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0)
+	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0) {
 		serve->workers = config->workers;
+		serve->workers_max = config->workers_max;
+	}
 	apply_queue(config, serve);
 	if (config->log.format != CONFIG_LOG_UNSET && (serve->given & SERVE_GIVEN_LOG_FORMAT) == 0)
 		serve->log_json = config->log.format == CONFIG_LOG_JSON;

@@ -54,6 +54,17 @@ int config_number(const struct config *config, char error[COMPLAIN_SIZE], const 
 	return 0;
 }
 
+static int read_workers(struct config *config, char error[COMPLAIN_SIZE])
+{
+	if (config->workers_text == NULL ||
+	    number_range_parse(config->workers_text, SERVE_WORKERS_MAX, &config->workers,
+			       &config->workers_max) == 0)
+		return 0;
+	return config_fail(config, error, "workers",
+			   "\"%.40s\": expected a number from 1 to %d, or two as in 16..64",
+			   config->workers_text, SERVE_WORKERS_MAX);
+}
+
 static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 {
 	struct config_timeouts *timeouts = &config->timeouts;
@@ -154,8 +165,7 @@ static bool is_field_name(const char *text)
 
 int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 {
-	int problem = config_number(config, error, "workers", config->workers_text,
-				    SERVE_WORKERS_MAX, &config->workers);
+	int problem = read_workers(config, error);
 	if (problem == 0)
 		problem = read_queue(config, error);
 	if (problem == 0)

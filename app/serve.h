@@ -32,10 +32,10 @@ struct serve_config {
 	unsigned given;   /* of enum serve_given */
 	const char *listen[SERVE_LISTEN_MAX];
 	size_t listen_count;
-	const char *admin;            /* NULL: no admin listener */
-	const char *admin_token_file; /* NULL: none; a Unix socket needs none */
-	const char *root;             /* NULL: only the routes of the configuration file */
-	unsigned workers;
+	const char *admin;             /* NULL: no admin listener */
+	const char *admin_token_file;  /* NULL: none; a Unix socket needs none */
+	const char *root;              /* NULL: only the routes of the configuration file */
+	unsigned workers, workers_max; /* at least; up to */
 	unsigned queue;
 	weir_time queue_age, queue_target;        /* 0: none */
 	weir_time queue_interval;                 /* above 0 */

@@ -31,6 +31,7 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 {
 	struct weir_server_options options = {
 		.workers = config->workers,
+		.workers_max = config->workers_max,
 		.queue = config->queue,
 		.queue_age = or_none(config->queue_age),
 		.queue_target = or_none(config->queue_target),

@@ -288,6 +288,7 @@ static void nudge(struct weir__acceptor *acceptor)
 		return;
 	acceptor->nudge_at = acceptor->now + NUDGE;
 	weir__pool_nudge(acceptor->options.pool);
+	weir__pool_grow(acceptor->options.pool, acceptor->now);
 	if (weir__queue_length(acceptor->options.queue) > 0)
 		weir__queue_expire(acceptor->options.queue, acceptor->now);
 }

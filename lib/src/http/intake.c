@@ -88,7 +88,7 @@ void weir__intake_shrink(struct weir__acceptor *acceptor)
 
 	/* Once workers are being joined, the pool is not touched from here. */
 	acceptor->shrink = false;
-	if (!acceptor->refusing && needed < acceptor->options.pool->count)
+	if (!acceptor->refusing && needed < weir__pool_now(acceptor->options.pool))
 		weir__pool_shrink(acceptor->options.pool, (unsigned)needed + SPARE_WORKERS);
 }
 
@@ -111,7 +111,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	acceptor->draining = true;
 	weir__queue_settle(acceptor->options.queue);
 	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
-	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
+	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->options.maximum);
 	/* With nothing in flight the next thing is the end, which closes them for less. */
 	if (!weir__list_empty(&acceptor->requests))
 		close_idle(acceptor);

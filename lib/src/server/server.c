@@ -221,9 +221,23 @@ static void open_backtrace(const struct weir_server *server)
 			  "the program handles the signal that threads are asked with", NULL);
 }
 
+static int start_pool(struct weir_server *server)
+{
+	const struct weir__pool_options options = {
+		.queue = &server->queue,
+		.minimum = server->options.workers,
+		.maximum = server->options.workers_max,
+		.idle = server->options.worker_idle,
+		.stack = server->options.worker_stack,
+		.quiet = weir__acceptor_quiet,
+		.arg = &server->acceptor,
+	};
+
+	return weir__pool_start(&server->pool, &options);
+}
+
 static int start_modules(struct weir_server *server)
 {
-	const struct weir_server_options *options = &server->options;
 	struct weir__acceptor_options acceptor_options;
 	int error;
 
@@ -235,8 +249,7 @@ static int start_modules(struct weir_server *server)
 	error = weir__acceptor_init(&server->acceptor, &acceptor_options, &server->listeners);
 	if (error)
 		return error;
-	error = weir__pool_start(&server->pool, &server->queue, options->workers,
-				 options->worker_stack, weir__acceptor_quiet, &server->acceptor);
+	error = start_pool(server);
 	if (error)
 		goto fini_acceptor;
 	error = weir__tasks_begin(&server->tasks);

@@ -229,7 +229,7 @@ Test(stop, shows_them_in_the_status)
 	cr_assert_eq(weir_server_status(fixture.server, &text, NULL), 0);
 	cr_assert_not_null(strstr(text, "\"upgraded\":1,"), "%s", text);
 	cr_assert_not_null(strstr(text, "\"doing\":\"deaf\",\"upgraded\":true"), "%s", text);
-	cr_assert_not_null(strstr(text, "\"busy\":1}"), "%s", text);
+	cr_assert_not_null(strstr(text, "\"busy\":1,"), "%s", text);
 	free(text);
 	client_close(&client);
 	metrics_await(fixture.server, "weir_upgraded_open", 0);

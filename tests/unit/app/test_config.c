@@ -198,7 +198,8 @@ Test(config, of_wrong_values_is_refused)
 		char text[64], message[96];
 		(void)snprintf(text, sizeof text, "# one\nworkers: %s\n", no_numbers[i]);
 		(void)snprintf(message, sizeof message,
-			       ":2: workers: \"%s\": expected a number from 1 to 4096",
+			       ":2: workers: \"%s\": expected a number from 1 to 4096, or two as "
+			       "in 16..64",
 			       no_numbers[i]);
 		refused(text, message);
 	}
