@@ -11,8 +11,7 @@
  * A NUL in the target cuts that short, and shows in the request line likewise: its three parts do
  * not lie one space apart.
  *
- * One case leaves none: a bare LF after the last field followed by a line of nothing but a
- * colon. docs/limits.md names it.
+ * Some leave none: docs/limits.md names them.
  */
 #ifndef WEIR_HTTP_RAW_HEADER_H
 #define WEIR_HTTP_RAW_HEADER_H

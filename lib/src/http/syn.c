@@ -82,9 +82,10 @@ static bool count_answers(const char *data, size_t size, const struct weir__syn_
 			  unsigned *count)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)data;
-	uint32_t left = (uint32_t)size;
+	int left = (int)size; /* below zero where the last one is not aligned */
 
-	for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+	for (; left >= (int)sizeof(*header) && NLMSG_OK(header, (unsigned)left);
+	     header = NLMSG_NEXT(header, left)) {
 		const struct inet_diag_msg *socket = NLMSG_DATA(header);
 
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)

@@ -107,12 +107,35 @@ static bool field(const char *at, const char *end, struct framing *framing)
 	return true;
 }
 
+/* A last line of nothing but a colon, a bare LF before or behind it: taken for the end of the
+ * header (docs/limits.md). Moves *at behind it. */
+static bool colon_line(const char **at, const char *end, struct framing *framing)
+{
+	const char *feed = memchr(*at, '\n', (size_t)(end - *at));
+
+	if (!feed)
+		return false;
+	if (feed == *at + 1 && **at == ':') {
+		*at = feed + 1;
+		return true;
+	}
+	if (feed > *at && feed[-1] == '\r')
+		return false;
+	if (end - feed < 4 || feed[1] != ':' || (feed[2] != '\r' && feed[2] != '\0') ||
+	    feed[3] != '\n' || !field(*at, feed, framing))
+		return false;
+	*at = feed + 4;
+	return true;
+}
+
 /* Lines of fields up to an empty one, behind which *at is then. */
 static bool fields(const char **at, const char *end, struct framing *framing)
 {
 	for (;;) {
 		const char *line = line_end(*at, end);
 
+		if (colon_line(at, end, framing))
+			return true;
 		if (!line)
 			return false;
 		if (line == *at) {
