@@ -110,8 +110,8 @@ Test(overload_is_shed, the_newest_run_and_the_late_are_refused)
 	cr_assert_eq(metrics_now(server, "weir_queue_refused_total{reason=\"overloaded\"}"), 0);
 	cr_assert_eq(metrics_now(server, "weir_queue_depth"), 3);
 	gate_open(&scene.gate, 1);
-	for (char letter = 'c'; letter <= 'e'; letter++)
-		expect_refused(&scene, letter);
+	for (const char *letter = "cde"; *letter; letter++)
+		expect_refused(&scene, *letter);
 	expect_served(&scene, 'a');
 	expect_served(&scene, 'b');
 	expect_served(&scene, 'f');
@@ -139,8 +139,8 @@ Test(overload_is_shed, but_a_stop_serves_what_is_queued)
 	gate_await(&scene.gate, 1);
 	fixture_begin_stop(&scene.fixture);
 	gate_open(&scene.gate, CLIENTS);
-	for (char letter = 'a'; letter <= 'f'; letter++)
-		expect_served(&scene, letter);
+	for (const char *letter = "abcdef"; *letter; letter++)
+		expect_served(&scene, *letter);
 	cr_assert_str_eq(scene.order, "abfcde");
 	(void)fixture_await(&scene.fixture, WEIR_CLEAN);
 	tear_down(&scene);

@@ -35,13 +35,13 @@ Test(status_says_why, the_queue_is_full)
 		"\"why\":\"all workers are busy: 2 in GET /slow/{name}, the longest for ",
 		"; 1 in GET /other, the longest for ",
 		"\"oldest\":{\"route\":\"GET /hello/{name}\",\"path\":\"/hello/first\","
-		"\"priority\":\"normal\",\"age_seconds\":0.",
+		"\"priority\":\"normal\",\"age_seconds\":",
 		"\"normal\":{\"queued\":1,\"overloaded\":false}",
 		"\"high\":{\"queued\":1,\"overloaded\":false}",
 		"\"refused\":{\"full\":1,\"route_full\":0,\"displaced\":0,\"too_old\":0,"
 		"\"overloaded\":0},\"routes\":[",
-		"{\"route\":\"GET /hello/{name}\",\"queued\":1,\"limit\":7,\"oldest_seconds\":0.",
-		"{\"route\":\"GET /last\",\"queued\":1,\"limit\":null,\"oldest_seconds\":0.",
+		"{\"route\":\"GET /hello/{name}\",\"queued\":1,\"limit\":7,\"oldest_seconds\":",
+		"{\"route\":\"GET /last\",\"queued\":1,\"limit\":null,\"oldest_seconds\":",
 		"\"held_by\":[{\"route\":\"GET /slow/{name}\",\"workers\":2,\"longest_seconds\":",
 		"{\"route\":\"GET /other\",\"workers\":1,\"longest_seconds\":",
 		NULL};

@@ -58,7 +58,9 @@ char take(weir_time at)
 {
 	struct weir__job *job = weir__queue_take_at(&queue, START + at);
 
-	return job ? weir__container(job, struct letter, job)->name : 0;
+	if (!job)
+		return '\0';
+	return weir__container(job, struct letter, job)->name;
 }
 
 void expect_taken(const char *names, weir_time at)

@@ -65,8 +65,8 @@ Test(queue_rules, the_first_have_places_of_their_own_and_not_without_end)
 	cr_assert_eq(push('k', WEIR_PRIORITY_FIRST, 0), 0); /* by the rule for all: it displaces */
 	cr_assert_str_eq(refused, "j");
 	cr_assert_eq(weir__queue_length(&queue), 10 + WEIR__QUEUE_FIRST);
-	for (char name = 'l'; name < 'l' + 9; name++)
-		cr_assert_eq(push(name, WEIR_PRIORITY_FIRST, 0), 0);
+	for (const char *name = "lmnopqrst"; *name; name++)
+		cr_assert_eq(push(*name, WEIR_PRIORITY_FIRST, 0), 0);
 	cr_assert_eq(push('v', WEIR_PRIORITY_FIRST, 0), -ENOSPC); /* nobody is less important */
 	cr_assert_eq(weir__queue_length(&queue), 10 + WEIR__QUEUE_FIRST);
 	weir__queue_fini(&queue);
