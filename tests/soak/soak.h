@@ -125,6 +125,7 @@ struct soak {
 	unsigned bad_exits;
 	bool variant; /* which of two configurations is on disk */
 	struct soak_deeds deeds;
+	struct soak_vitals earliest;    /* of the one that served at the first quiet moment */
 	struct soak_vitals first, last; /* of the process that served longest undisturbed */
 	bool watched;                   /* `first` is there */
 	unsigned mismatches;            /* quiet points at which the accounts differed */
