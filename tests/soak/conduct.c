@@ -30,6 +30,7 @@ static void reload(struct soak *soak, bool by_signal)
 
 	soak->variant = !soak->variant;
 	soak_configure(soak, false);
+	soak_certify(soak);
 	if (by_signal)
 		soak_server_signal(soak, SIGHUP);
 	else

@@ -70,12 +70,13 @@ void soak_await_server(struct soak *soak, unsigned epoch)
 	must(error == 0 || error == ETIMEDOUT, "wait: %s", strerror(error));
 }
 
-unsigned soak_address(struct soak *soak, char url[64])
+unsigned soak_address(struct soak *soak, char url[64], char tls[64])
 {
 	unsigned epoch;
 
 	must(pthread_mutex_lock(&soak->lock) == 0, "lock");
 	memcpy(url, soak->journal.url, 64);
+	memcpy(tls, soak->journal.tls_url, 64);
 	epoch = soak->epoch;
 	must(pthread_mutex_unlock(&soak->lock) == 0, "unlock");
 	return epoch;
@@ -85,17 +86,22 @@ bool visitor_connect(struct soak_visitor *visitor)
 {
 	struct soak *soak = visitor->soak;
 	unsigned where = soak_below(&visitor->random, 10);
-	char url[64];
+	char url[64], tls[64];
+	const char *to = url;
 	int error = -ENOENT;
 
 	if (visitor->open)
 		return true;
-	visitor->epoch = soak_address(soak, url);
+	visitor->epoch = soak_address(soak, url, tls);
 	/* Only one of the two configurations has it. */
 	if (where == 0)
 		error = client_try_open(&visitor->client, soak->extra_url);
+	if (where < 4)
+		to = soak->public_url;
+	else if (where < 7 && *tls)
+		to = tls;
 	if (error != 0)
-		error = client_try_open(&visitor->client, where < 4 ? soak->public_url : url);
+		error = client_try_open(&visitor->client, to);
 	visitor->open = error == 0;
 	visitor->answers = 0;
 	if (visitor->open)

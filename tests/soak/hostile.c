@@ -104,6 +104,26 @@ static void leave_download(struct soak_visitor *visitor)
 	visitor_leave(visitor, soak_below(&visitor->random, 2) == 0);
 }
 
+/* Says to the TLS listener what is no TLS; reads what it is told, if anything. */
+static void no_handshake(struct soak_visitor *visitor)
+{
+	static const char text[] = "GET /files/hello HTTP/1.1\r\nHost: soak\r\n\r\n";
+	char plain[64], tls[64];
+
+	(void)soak_address(visitor->soak, plain, tls);
+	if (*tls == '\0')
+		return;
+	/* From https to http. */
+	memmove(tls + 4, tls + 5, strlen(tls + 5) + 1);
+	visitor->open = client_try_open(&visitor->client, tls) == 0;
+	if (!visitor->open)
+		return;
+	(void)visitor_send(visitor, text, 1 + soak_below(&visitor->random, sizeof(text) - 1));
+	if (soak_below(&visitor->random, 4) == 0)
+		(void)client_await_end(&visitor->client);
+	visitor_leave(visitor, soak_below(&visitor->random, 2) == 0);
+}
+
 /* Promises more than it sends; reads what it is told. */
 static void half_upload(struct soak_visitor *visitor)
 {
@@ -124,7 +144,7 @@ void soak_visit_hostile(struct soak_visitor *visitor)
 {
 	static void (*const kinds[])(struct soak_visitor *) = {
 		connect_and_go, half_request,   slow_request, garbage,
-		bad_request,    leave_download, half_upload,
+		bad_request,    leave_download, half_upload,  no_handshake,
 	};
 
 	visitor_count(&visitor->soak->tally.hostile);

@@ -84,7 +84,7 @@ static void take_line(struct soak *soak, const char *line)
 {
 	static const char tcp[] = "\"url\":\"http://";
 	struct soak_journal *journal = &soak->journal;
-	const char *url = strstr(line, tcp);
+	const char *url = strstr(line, tcp), *tls = strstr(line, "\"url\":\"https://");
 
 	must(pthread_mutex_lock(&soak->lock) == 0, "lock");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -94,6 +94,8 @@ static void take_line(struct soak *soak, const char *line)
 	take_upstream(journal, line);
 	if (strstr(line, "\"event\":\"listening\"") != NULL && url != NULL)
 		copy_url(journal->url, url + 7);
+	if (strstr(line, "\"event\":\"listening\"") != NULL && tls != NULL)
+		copy_url(journal->tls_url, tls + 7);
 	if (strstr(line, "\"event\":\"upgraded\"") != NULL)
 		journal->upgraded_to = (pid_t)number(line, "\"pid\":\"");
 	if (strncmp(line, "{\"outcome\":", 11) == 0)

@@ -128,6 +128,7 @@ static int run(struct soak *soak)
 		      soak->scratch.path);
 	soak_journal_open(soak);
 	soak_upstream_start(soak);
+	soak_certify(soak);
 	soak_configure(soak, false);
 	soak_server_start(soak);
 	soak->began = weir_now();

@@ -132,6 +132,8 @@ void soak_quiet(struct soak *soak, bool watch)
 	add_metrics(&account, text);
 	free(text);
 	soak_compare(soak, &account);
+	if (soak->deeds.quiet == 0)
+		soak_vitals_read(soak, &soak->earliest);
 	if (watch) {
 		soak_vitals_read(soak, soak->watched ? &soak->last : &soak->first);
 		if (!soak->watched)

@@ -25,6 +25,7 @@ enum {
 	CHECK_ENDS,
 	CHECK_MEMORY,
 	CHECK_DESCRIPTORS,
+	CHECK_HANDED_ON,
 	CHECK_THREADS,
 	CHECK_SANITIZER,
 	CHECKS
@@ -46,6 +47,11 @@ static void check_growth(const struct soak *soak, struct check *checks)
 		"descriptors do not grow",
 		soak->watched && last->descriptors <= first->descriptors + DESCRIPTORS_MORE, ""};
 	SAY(checks[CHECK_DESCRIPTORS], "%u, then %u", first->descriptors, last->descriptors);
+	checks[CHECK_HANDED_ON] = (struct check){
+		"nor from process to process",
+		last->descriptors <= soak->earliest.descriptors + DESCRIPTORS_MORE, ""};
+	SAY(checks[CHECK_HANDED_ON], "%u in an early one, %u in the last",
+	    soak->earliest.descriptors, last->descriptors);
 	checks[CHECK_THREADS] =
 		(struct check){"threads do not grow",
 			       soak->watched && last->threads <= first->threads + THREADS_MORE, ""};
@@ -157,7 +163,7 @@ static void write_json(const struct soak *soak, const struct check *checks)
 
 bool soak_result(const struct soak *soak, FILE *page)
 {
-	struct check checks[CHECKS];
+	struct check checks[CHECKS] = {0};
 	bool all = true;
 
 	check_all(soak, checks);

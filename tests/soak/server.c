@@ -14,12 +14,34 @@
 #include "support/must.h"
 #include "support/reply.h"
 
+#ifdef SOAK_TLS
+#include "support/tls.h"
+
+#define TLS_LISTENER "  - address: https://127.0.0.1:0\n"
+#define TLS_ARGUMENTS "--tls-cert", "tls.pem", "--tls-key", "tls.key",
+
+void soak_certify(struct soak *soak)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+
+	tls_make_certificate(&soak->scratch, "tls", "soak", hosts, NULL);
+}
+#else
+#define TLS_LISTENER ""
+#define TLS_ARGUMENTS
+
+void soak_certify(struct soak *soak)
+{
+	(void)soak;
+}
+#endif
+
 /* The variant has another period of events, one route and one listener more. */
 static const char configuration[] =
 	"listeners:\n"
 	"  - address: 127.0.0.1:0\n"
 	"  - address: unix:public.sock\n"
-	"%s"
+	"%s%s"
 	"  - {address: \"unix:admin.sock\", admin: true}\n"
 	"workers: 32\n"
 	"timeouts: {grace: 20s, drain_timeout: 25s, header: 2s, body: 2s, keepalive: 5s, write: "
@@ -54,7 +76,7 @@ void soak_configure(struct soak *soak, bool broken)
 {
 	char text[4096];
 	int size = snprintf(
-		text, sizeof(text), configuration,
+		text, sizeof(text), configuration, TLS_LISTENER,
 		soak->variant ? "  - address: unix:extra.sock\n" : "",
 		soak->variant ? "10ms" : "20ms", soak->journal.upstream,
 		soak->variant ? "  - {path: /extra, kind: run, method: GET, command: [date]}\n"
@@ -128,7 +150,8 @@ static void tell_clients(struct soak *soak)
 
 void soak_server_start(struct soak *soak)
 {
-	const char *const argv[] = {soak->weir, "serve", "--config", "weir.yaml", NULL};
+	const char *const argv[] = {soak->weir, "serve", "--config", "weir.yaml",
+				    TLS_ARGUMENTS NULL};
 	unsigned ready = soak_journal_get(soak, &soak->journal.ready);
 
 	note_pid(soak, start(soak, argv));

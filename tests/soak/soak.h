@@ -76,7 +76,8 @@ struct soak_journal {
 	pthread_t thread;
 	int pipe, file;
 	/* under the soak's lock */
-	char url[64]; /* of the TCP listener, as it was told last */
+	char url[64];     /* of the TCP listener, as it was told last */
+	char tls_url[64]; /* "": none */
 	char upstream[64];
 	unsigned upstream_ready;
 	unsigned ready, upgraded, reloaded, reload_failed, upgrade_failed, reports;
@@ -124,6 +125,7 @@ struct soak {
 	unsigned bad_exits;
 	bool variant; /* which of two configurations is on disk */
 	struct soak_deeds deeds;
+	struct soak_vitals earliest;    /* of the one that served at the first quiet moment */
 	struct soak_vitals first, last; /* of the process that served longest undisturbed */
 	bool watched;                   /* `first` is there */
 	unsigned mismatches;            /* quiet points at which the accounts differed */
@@ -142,6 +144,8 @@ unsigned soak_journal_get(struct soak *soak, const unsigned *counter);
 
 /* server.c: the servers as processes. */
 void soak_configure(struct soak *soak, bool broken);
+/* Makes the certificate, or another in its place; nothing in a build without TLS. */
+void soak_certify(struct soak *soak);
 void soak_upstream_start(struct soak *soak);
 void soak_upstream_stop(struct soak *soak);
 void soak_server_start(struct soak *soak);
@@ -175,8 +179,8 @@ bool soak_wants_quiet(struct soak *soak);
 /* For a client that found nobody listening: waits until another server does, for a moment, since it
  * may have been told an address that has just gone. */
 void soak_await_server(struct soak *soak, unsigned epoch);
-/* The TCP listener's URL, and the epoch it is of. */
-unsigned soak_address(struct soak *soak, char url[64]);
+/* The URLs of the TCP listeners, and the epoch they are of; `tls` is "" if there is none. */
+unsigned soak_address(struct soak *soak, char url[64], char tls[64]);
 
 /* visits.c, hostile.c: one visit. */
 struct soak_visitor;

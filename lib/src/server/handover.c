@@ -168,6 +168,10 @@ static _Noreturn void become(struct launch *launch, const struct weir_handover_o
 	for (i = 0; i <= launch->count; i++)
 		if (dup2(launch->sources[i], FIRST_FD + (int)i) < 0)
 			_exit(127);
+	/* Not all that a library opens is close-on-exec (libcurl's socket pairs are not): without
+	 * this each upgrade would hand on what it was handed. close_range(2), Linux 5.9. */
+	if (close_range((unsigned)FIRST_FD + (unsigned)launch->count + 1, ~0U, 0) != 0)
+		_exit(127);
 	write_pid(launch->listen_pid + strlen("LISTEN_PID="), getpid());
 	write_pid(launch->watchdog_pid + strlen("WATCHDOG_PID="), getpid());
 	(void)execve(options->path, (char *const *)options->argv, launch->environment);

@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,4 +128,31 @@ Test(upgrade, a_hundred_lose_no_request)
 Test(upgrade, nor_do_they_at_a_socket_file)
 {
 	upgrade_under_load("unix:socket");
+}
+
+static bool has_descriptor(pid_t pid, int fd)
+{
+	char path[64];
+	(void)snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)pid, fd);
+	struct stat status;
+	bool there = lstat(path, &status) == 0;
+	must(there || errno == ENOENT, "%s: %s", path, strerror(errno));
+	return there;
+}
+
+/* A library may open descriptors that exec(2) leaves open; the process here has one, as its parent
+ * gave it one. */
+Test(upgrade, hands_on_nothing_but_listeners)
+{
+	struct chain chain;
+	const int stray = 200;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	must(null >= 0 && dup2(null, stray) == stray, "/dev/null: %s", strerror(errno));
+	must(close(null) == 0, "close: %s", strerror(errno));
+	chain_start(&chain, "127.0.0.1:0");
+	must(close(stray) == 0, "close: %s", strerror(errno));
+	cr_assert(has_descriptor(chain_pid(&chain), stray));
+	upgrade_by_post(&chain);
+	cr_assert_not(has_descriptor(chain_pid(&chain), stray));
+	chain_stop(&chain);
 }
