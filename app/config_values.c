@@ -81,8 +81,8 @@ static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 	return problem;
 }
 
-/* HOST:PORT with a port that is one, or unix:PATH, the first also for TLS; whether it can be listened at is seen
- * when it is tried. */
+/* HOST:PORT with a port that is one, or unix:PATH, the first also for TLS; whether it can be
+ * listened at is seen when it is tried. */
 static bool is_address(const char *text)
 {
 	bool tls = tls_address(text, &text);

@@ -34,13 +34,14 @@ struct serve_config {
 	size_t listen_count;
 	const char *admin;            /* NULL: no admin listener */
 	const char *admin_token_file; /* NULL: none; a Unix socket needs none */
-	const char *tls_certs[SERVE_TLS_MAX], *tls_keys[SERVE_TLS_MAX]; /* the n-th of each: a pair */
+	const char *tls_certs[SERVE_TLS_MAX],
+		*tls_keys[SERVE_TLS_MAX]; /* the n-th of each: a pair */
 	size_t tls_cert_count, tls_key_count;
 	const char *tls_client_ca; /* NULL: none */
 	enum weir_tls_clients tls_clients;
 	bool tls_clients_given; /* else: required if there is a client_ca */
-	weir_time hsts;		/* 0: not said */
-	const char *root;             /* NULL: only the routes of the configuration file */
+	weir_time hsts;         /* 0: not said */
+	const char *root;       /* NULL: only the routes of the configuration file */
 	unsigned workers;
 	unsigned queue;
 	weir_time lame_duck;                      /* 0: none */

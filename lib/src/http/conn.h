@@ -21,7 +21,7 @@ struct weir__conn {
 	weir_request *request; /* the current one; NULL while idle */
 	struct weir__listener *listener;
 	struct weir__tls *tls; /* NULL: it speaks none */
-	weir_time came; /* when it was accepted */
+	weir_time came;        /* when it was accepted */
 	int fd;
 	uint8_t scope;        /* enum weir_scope of its listener */
 	bool used : 1;        /* has had a request */

@@ -29,9 +29,8 @@ static void make(const struct app *app, const char *name, const char *common_nam
 /* `weir serve` with these words; the URL is that of its TLS listener. */
 static void start(struct app *app, const char *const *words)
 {
-	const char *argv[24] = {WEIR_BINARY, "serve",         "--root",  "root",
-				"--admin",   app->admin,      "--drain-report",
-				"report.json"};
+	const char *argv[24] = {WEIR_BINARY, "serve",    "--root",         "root",
+				"--admin",   app->admin, "--drain-report", "report.json"};
 	size_t count = 8;
 	for (; *words != NULL; words++) {
 		must(count < 23, "too many words");
@@ -59,8 +58,8 @@ static char *shell(const struct app *app, const char *script)
 {
 	struct process process = {.output = -1};
 	char *line;
-	must(asprintf(&line, "exec 2>&1; URL=%s AT=%s; %s", app->url,
-		      app->url + strlen("https://"), script) > 0,
+	must(asprintf(&line, "exec 2>&1; URL=%s AT=%s; %s", app->url, app->url + strlen("https://"),
+		      script) > 0,
 	     "out of memory");
 	const char *const argv[] = {"/bin/sh", "-c", line, NULL};
 	process_start(&process, app->scratch.path, argv);
@@ -96,7 +95,8 @@ Test(tls, speaks_with_curl)
 	begin(&app);
 	says(&app, CURL HERE "/hello", "hello\n");
 	says(&app, CURL "-D - " HERE "/hello", "Strict-Transport-Security: max-age=3600\r\n");
-	says(&app, "head -c 3000000 /dev/urandom > big; " CURL "-T big " HERE "/up -w '%{http_code}'",
+	says(&app,
+	     "head -c 3000000 /dev/urandom > big; " CURL "-T big " HERE "/up -w '%{http_code}'",
 	     "201");
 	says(&app, CURL HERE "/up -o back; cmp big back && echo same", "same\n");
 	says(&app, CURL "-r 5-9 " HERE "/up -o back -w '%{http_code}'", "206");
@@ -119,8 +119,8 @@ Test(tls, speaks_with_openssl)
 	says(&app, S_CLIENT "-verify_return_error </dev/null", "Verify return code: 0 (ok)");
 	/* -ign_eof: it waits for the server to close, after the answer. */
 	says(&app,
-	     "printf 'GET /hello HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | " S_CLIENT
-	     "-quiet -ign_eof",
+	     "printf 'GET /hello HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "
+	     "| " S_CLIENT "-quiet -ign_eof",
 	     "\r\n\r\nhello\n");
 	/* One handshake after another on the same connection: renegotiation is refused. */
 	says_not(&app,
@@ -136,11 +136,12 @@ Test(tls, says_close_notify_to_openssl)
 	struct app app;
 	begin(&app);
 	char script[512];
-	(void)snprintf(script, sizeof script,
-		       "mkfifo in; (exec 3<>in; printf 'GET /hello HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' "
-		       ">&3; " S_CLIENT "-msg -quiet <&3 | { while read -r line; do echo \"$line\"; "
-		       "case $line in hello*) kill %ld;; esac; done; })",
-		       (long)app.process.pid);
+	(void)snprintf(
+		script, sizeof script,
+		"mkfifo in; (exec 3<>in; printf 'GET /hello HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' "
+		">&3; " S_CLIENT "-msg -quiet <&3 | { while read -r line; do echo \"$line\"; "
+		"case $line in hello*) kill %ld;; esac; done; })",
+		(long)app.process.pid);
 	says(&app, script, "warning close_notify");
 	cr_assert_eq(app_wait(&app), 0);
 	app_report_check(&app);
@@ -167,7 +168,8 @@ static void shows(const struct app *app, const char *common_name)
 {
 	char subject[64];
 	(void)snprintf(subject, sizeof subject, "CN = %s\n", common_name);
-	says(app, "openssl s_client -connect $AT </dev/null 2>&1 | openssl x509 -noout -subject", subject);
+	says(app, "openssl s_client -connect $AT </dev/null 2>&1 | openssl x509 -noout -subject",
+	     subject);
 }
 
 Test(tls, is_renewed_by_a_reload)
@@ -244,9 +246,11 @@ Test(tls, says_what_is_wrong_at_the_start)
 	refuses(&app, "serve --root root --listen https://127.0.0.1:0 --tls-cert site.pem",
 		"1 certificates and 0 keys");
 	refuses(&app,
-		"serve --root root --listen https://127.0.0.1:0 --tls-cert no.pem --tls-key site.key",
+		"serve --root root --listen https://127.0.0.1:0 --tls-cert no.pem --tls-key "
+		"site.key",
 		"weir serve: TLS: no.pem: No such file or directory");
-	refuses(&app, "serve --root root --tls-clients perhaps", "is not none, optional or required");
+	refuses(&app, "serve --root root --tls-clients perhaps",
+		"is not none, optional or required");
 	must(fchmodat(app.scratch.fd, "site.key", 0604, 0) == 0, "chmod: %s", strerror(errno));
 	write_config(&app, "");
 	refuses(&app, "check weir.yaml", "weir check: TLS: site.key: others may read");

@@ -7,8 +7,8 @@
 #include "support/handlers.h"
 #include "support/reply.h"
 
-/* The acceptor is held by an inline handler, so that these wait in the backlog: they have begun their
- * handshakes, and get through them after the stop was asked for. */
+/* The acceptor is held by an inline handler, so that these wait in the backlog: they have begun
+ * their handshakes, and get through them after the stop was asked for. */
 Test(stop, serves_who_has_connected_before)
 {
 	enum { waiting = 5 };
