@@ -1,7 +1,8 @@
 /* reload.c: see reload.h.
  *
  *	old ones swept -> generation opened -> log file opened -> listeners bound -> tasks started
- *-> routes swapped | log, certificates, stop's times -> other listeners closed -> old generation retired
+ *-> routes swapped | log, certificates, stop's times -> other listeners closed -> old generation
+ *retired
  *
  * Up to the bar each step is undone if a later one fails. What is behind it cannot fail.
  *

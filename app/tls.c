@@ -23,7 +23,8 @@ static const char *needs_certificate(const struct serve_config *config)
 	return config->admin != NULL && tls_address(config->admin, &rest) ? config->admin : NULL;
 }
 
-static int check_words(const struct serve_config *config, const char *command, char line[COMPLAIN_SIZE])
+static int check_words(const struct serve_config *config, const char *command,
+		       char line[COMPLAIN_SIZE])
 {
 	const char *address = needs_certificate(config);
 	if (config->tls_cert_count != config->tls_key_count)

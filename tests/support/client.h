@@ -21,7 +21,7 @@ enum client_end {
 };
 
 struct client {
-	int fd; /**< not blocking; -1: closed by us */
+	int fd;               /**< not blocking; -1: closed by us */
 	struct tls_link *tls; /**< NULL: no TLS */
 	enum client_end end;
 	char *input; /**< received and not yet taken */

@@ -30,8 +30,8 @@ struct tls_link *tls_link_open(int fd)
 	must(link != NULL, "no memory");
 	link->fd = fd;
 	good(gnutls_certificate_allocate_credentials(&link->credentials));
-	good(gnutls_init(&link->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK |
-						    GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT));
+	good(gnutls_init(&link->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+						 GNUTLS_FORCE_CLIENT_CERT));
 	good(gnutls_set_default_priority(link->session));
 	good(gnutls_credentials_set(link->session, GNUTLS_CRD_CERTIFICATE, link->credentials));
 	gnutls_transport_set_int(link->session, fd);
@@ -61,8 +61,8 @@ void tls_link_close(struct tls_link *link)
 static void await(const struct tls_link *link, weir_time until)
 {
 	struct pollfd one = {.fd = link->fd,
-			     .events = gnutls_record_get_direction(link->session) ? POLLOUT
-										   : POLLIN};
+			     .events =
+				     gnutls_record_get_direction(link->session) ? POLLOUT : POLLIN};
 	int ready;
 
 	do

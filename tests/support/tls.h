@@ -25,8 +25,8 @@ void tls_link_show(struct tls_link *link, const char *certificate, const char *k
 /** NULL is ignored. Says nothing to the server. */
 void tls_link_close(struct tls_link *link);
 
-/** Sends the first message of the handshake, and does not wait for an answer, which cannot have come
- *  yet. */
+/** Sends the first message of the handshake, and does not wait for an answer, which cannot have
+ * come yet. */
 void tls_link_greet(struct tls_link *link);
 /** Makes the handshake now. 0, or a negative errno: the server has ended it. */
 int tls_link_shake(struct tls_link *link);

@@ -47,7 +47,7 @@ struct weir_tls_pair {
 
 /** Certificates of clients. */
 enum weir_tls_clients {
-	WEIR_TLS_CLIENTS_NONE,	   /**< not asked for */
+	WEIR_TLS_CLIENTS_NONE,     /**< not asked for */
 	WEIR_TLS_CLIENTS_OPTIONAL, /**< asked for; one that does not hold is refused */
 	WEIR_TLS_CLIENTS_REQUIRED  /**< who has none is refused, too */
 };

@@ -100,15 +100,15 @@ struct weir__acceptor {
 	int epoll_fd;
 	struct weir__watch wake_watch, mhd_watch, mhd_tls_watch;
 	struct MHD_Daemon *mhd;
-	struct MHD_Daemon *mhd_tls; /* NULL until there is a listener for TLS */
+	struct MHD_Daemon *mhd_tls;        /* NULL until there is a listener for TLS */
 	struct weir__listeners *listeners; /* borrowed */
 	weir_routes *routes;               /* what is routed now; see http/routes.h */
 	struct weir__list conns;           /* all connections */
 	struct weir__conn *adding;         /* being handed to libmicrohttpd right now */
-	unsigned leaving; /* upgraded ones over TLS that libmicrohttpd is to close */
-	unsigned conn_count;               /* admin, lingering and upgraded ones included */
-	struct weir__list requests;        /* in flight, admin ones included */
-	weir_request *inline_request;      /* whose handler is being run; NULL: none */
+	unsigned leaving;             /* upgraded ones over TLS that libmicrohttpd is to close */
+	unsigned conn_count;          /* admin, lingering and upgraded ones included */
+	struct weir__list requests;   /* in flight, admin ones included */
+	weir_request *inline_request; /* whose handler is being run; NULL: none */
 	struct weir__list lingers;
 	struct weir__deadlines deadlines;
 	int dead_fd;         /* a socket whose peer is closed; see linger.c */

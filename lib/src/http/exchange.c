@@ -362,8 +362,8 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 	};
 
 	return MHD_start_daemon(
-		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
+		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, handle, acceptor,
 		/* first, so that it gets what the others have to say */
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, acceptor, MHD_OPTION_CONNECTION_LIMIT,

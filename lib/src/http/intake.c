@@ -247,8 +247,8 @@ static bool may_end_with_thread(struct weir__conn *conn)
 {
 	int unread = 0;
 
-	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 &&
-			 unread == 0 && !weir__tls_has_unread(conn->tls);
+	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0 &&
+			 !weir__tls_has_unread(conn->tls);
 	return conn->idle_end;
 }
 

@@ -49,7 +49,8 @@ bool weir__tls_end(struct weir__tls *tls);
 /* Whether a client may still be about to send its first request: it is in the middle of its
  * handshake, or has come out of it after `since`. */
 bool weir__tls_is_fresh(const struct weir__tls *tls, weir_time since);
-/* Whether something of the client's has been decrypted that libmicrohttpd has not read. NULL: no. */
+/* Whether something of the client's has been decrypted that libmicrohttpd has not read. NULL: no.
+ */
 bool weir__tls_has_unread(const struct weir__tls *tls);
 /* Says close_notify (RFC 8446, 6.1), if a handshake has come to its end and there is room. NULL is
  * ignored. */

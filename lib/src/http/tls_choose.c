@@ -31,9 +31,9 @@ static void wanted_name(gnutls_session_t session, char name[static NAME_SIZE])
 		name[0] = '\0';
 }
 
-int weir__tls_choose(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
-		  const gnutls_pk_algorithm_t *kinds, int kind_count, gnutls_pcert_st **chain,
-		  unsigned *length, gnutls_privkey_t *key)
+int weir__tls_choose(gnutls_session_t session, const gnutls_datum_t *authorities,
+		     int authority_count, const gnutls_pk_algorithm_t *kinds, int kind_count,
+		     gnutls_pcert_st **chain, unsigned *length, gnutls_privkey_t *key)
 {
 	weir_tls *tls = gnutls_session_get_ptr(session);
 	struct weir__tls_pair *chosen = NULL;
@@ -75,4 +75,3 @@ int weir__tls_verify(gnutls_session_t session)
 		return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
 	return 0;
 }
-

@@ -121,9 +121,9 @@ static int load_certificate(const struct problem *problem, const char *path,
 
 	if (error)
 		return error;
-	result = gnutls_pcert_list_import_x509_raw(pair->chain, &length, &pem, GNUTLS_X509_FMT_PEM,
-						   GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED |
-							   GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
+	result = gnutls_pcert_list_import_x509_raw(
+		pair->chain, &length, &pem, GNUTLS_X509_FMT_PEM,
+		GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED | GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
 	free(pem.data);
 	if (result >= 0) {
 		pair->length = length;
@@ -136,8 +136,10 @@ static int load_certificate(const struct problem *problem, const char *path,
 		result = gnutls_pubkey_import_x509(pair->pubkey, pair->crt, 0);
 	if (result >= 0)
 		return 0;
-	return fail(problem, from_gnutls(result), "%s: not a certificate, and those that sign it, "
-		    "in PEM: %s", path, gnutls_strerror(result));
+	return fail(problem, from_gnutls(result),
+		    "%s: not a certificate, and those that sign it, "
+		    "in PEM: %s",
+		    path, gnutls_strerror(result));
 }
 
 static int load_key(const struct problem *problem, const char *path, struct weir__tls_pair *pair)
@@ -196,7 +198,8 @@ static int load_pair(const struct problem *problem, const struct weir_tls_pair *
 	int error;
 
 	if (!files->certificate || !files->key)
-		return fail(problem, -EINVAL, "a certificate needs its key, and a key its certificate");
+		return fail(problem, -EINVAL,
+			    "a certificate needs its key, and a key its certificate");
 	error = load_certificate(problem, files->certificate, pair);
 	if (!error)
 		error = load_key(problem, files->key, pair);
@@ -209,7 +212,8 @@ static int load_authorities(const struct problem *problem, const char *path, wei
 	int error, count;
 
 	if (!path)
-		return fail(problem, -EINVAL, "certificates of clients are asked for: say who signs "
+		return fail(problem, -EINVAL,
+			    "certificates of clients are asked for: say who signs "
 			    "them");
 	error = load_file(problem, path, false, &pem);
 	if (error)

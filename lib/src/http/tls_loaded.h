@@ -13,7 +13,7 @@
 
 struct weir__tls_pair {
 	gnutls_pcert_st chain[WEIR__TLS_CHAIN];
-	unsigned length;      /* of these that are loaded */
+	unsigned length;       /* of these that are loaded */
 	gnutls_x509_crt_t crt; /* the first of them: its names */
 	gnutls_pubkey_t pubkey;
 	gnutls_privkey_t key;

@@ -29,7 +29,7 @@
 
 struct weir__tls {
 	gnutls_session_t session; /* libmicrohttpd's */
-	weir_tls *loaded;	  /* referenced */
+	weir_tls *loaded;         /* referenced */
 	struct weir__counters *counters;
 	struct weir__text *sealed; /* where push() goes; NULL: see `deaf` */
 	weir_time shaken_at;
@@ -202,8 +202,8 @@ bool weir__tls_send(struct weir__tls *tls, const void *data, size_t size)
 	int waiting = 0;
 
 	/* Room for all of it, surely: nothing is waiting to be sent. */
-	if (!tls->shaken || tls->blocked || tls->deaf ||
-	    ioctl(tls->fd, SIOCOUTQ, &waiting) || waiting > 0)
+	if (!tls->shaken || tls->blocked || tls->deaf || ioctl(tls->fd, SIOCOUTQ, &waiting) ||
+	    waiting > 0)
 		return false;
 	return gnutls_record_send(tls->session, data, size) == (ssize_t)size;
 }

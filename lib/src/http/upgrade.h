@@ -58,10 +58,10 @@ struct weir_upgraded {
 	weir_routes *routes; /* the table of its route; NULL: it has none */
 	char *path;
 	union weir__address peer;
-	int fd;         /* -1 while ASKED */
+	int fd;                                     /* -1 while ASKED */
 	struct MHD_UpgradeResponseHandle *over_tls; /* the acceptor only; NULL: not over TLS */
 	struct weir__conn *conn; /* likewise; over TLS it is there as long as libmicrohttpd's */
-	bool has_place; /* in the queue; PREPARED */
+	bool has_place;          /* in the queue; PREPARED */
 	char *early;
 	size_t early_size;
 	weir_time opened_at;

@@ -255,8 +255,8 @@ static bool is_handed_on(const struct weir__conn *conn, const weir_upgraded *upg
 	int before = 0, behind = 0;
 
 	return ioctl(conn->fd, FIONREAD, &before) == 0 && before == 0 &&
-	       !weir__tls_has_unread(conn->tls) &&
-	       ioctl(upgraded->fd, FIONREAD, &behind) == 0 && behind < ROOM_LEFT;
+	       !weir__tls_has_unread(conn->tls) && ioctl(upgraded->fd, FIONREAD, &behind) == 0 &&
+	       behind < ROOM_LEFT;
 }
 
 static bool end_reading(weir_upgraded *upgraded, const struct weir__conn *conn)

@@ -32,10 +32,10 @@ void serving_add(struct serving *serving, const char *name, const char *common_n
 
 	must(n < sizeof(serving->pairs) / sizeof(serving->pairs[0]), "too many certificates");
 	tls_make_certificate(&serving->scratch, name, common_name, hosts, NULL);
-	(void)snprintf(serving->pem[n], sizeof(serving->pem[n]), "%s/%s.pem",
-		       serving->scratch.path, name);
-	(void)snprintf(serving->key[n], sizeof(serving->key[n]), "%s/%s.key",
-		       serving->scratch.path, name);
+	(void)snprintf(serving->pem[n], sizeof(serving->pem[n]), "%s/%s.pem", serving->scratch.path,
+		       name);
+	(void)snprintf(serving->key[n], sizeof(serving->key[n]), "%s/%s.key", serving->scratch.path,
+		       name);
 	serving->pairs[n] = (struct weir_tls_pair){serving->pem[n], serving->key[n]};
 }
 

@@ -140,6 +140,12 @@ Test(cli, says_which_value_is_wrong)
 	expect_error("weir serve --workers 4097", "weir serve: --workers: \"4097\" is not a number "
 						  "from 1 to 4096, or two as in 16..64 (see 'weir "
 						  "serve --help')");
+	expect_error("weir serve --tls-clients some",
+		     "weir serve: --tls-clients: \"some\" is not none, optional or required (see "
+		     "'weir serve --help')");
+	expect_error("weir serve --hsts 10",
+		     "weir serve: --hsts: \"10\" is not a duration: write 500ms, 10s, 2m, 1h or 0 "
+		     "(see 'weir serve --help')");
 	expect_error("weir serve --queue 0",
 		     "weir serve: --queue: \"0\" is not a number from 1 to 1000000 (see 'weir "
 		     "serve --help')");

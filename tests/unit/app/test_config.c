@@ -171,8 +171,8 @@ Test(config, of_a_wrong_shape_is_refused)
 	refused("workers: 1\nqueue: 2\nworkers: 3\n", ":3: workers: stands here twice: expected it "
 						      "once");
 	refused("workres: 1\n",
-		":1: \"workres\" is not a key here: expected one of listeners, workers, queue, "
-		"queue_age, queue_target, queue_interval, timeouts, deadline_header, log, "
+		":1: \"workres\" is not a key here: expected one of listeners, tls, workers, queue, "
+		"queue_age, queue_target, queue_interval, timeouts, limits, deadline_header, log, "
 		"drain_report, user, group, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
 		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, "
@@ -219,6 +219,15 @@ Test(config, of_wrong_values_is_refused)
 		":1: listeners[0].address: \"h:65536\" is not an address: expected HOST:PORT, "
 		"https://HOST:PORT, "
 		"unix:PATH or systemd[:NAME]");
+	refused("listeners: [{address: 'https://unix:x'}]\n",
+		":1: listeners[0].address: \"https://unix:x\" is not an address: expected "
+		"HOST:PORT, https://HOST:PORT, unix:PATH or systemd[:NAME]");
+	refused("tls: {certificates: [{certificate: a}]}\n",
+		":1: tls.certificates[0]: the key \"key\" is missing: expected it here");
+	refused("tls: {certificates: [{certificate: a, key: b}], clients: some}\n",
+		":1: tls.clients: \"some\" is not known: expected one of none, optional, required");
+	refused("tls: {certificates: [{certificate: a, key: b}], hsts: 5}\n",
+		":1: tls.hsts: \"5\" is not a duration: expected 500ms, 10s, 2m, 1h or 0");
 	refused("listeners:\n  - {address: 'h:1', admin: true}\n  - {address: 'h:2', admin: "
 		"true}\n",
 		":3: listeners[1].admin: a second admin listener: expected one at most");
