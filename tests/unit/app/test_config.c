@@ -172,7 +172,7 @@ Test(config, of_a_wrong_shape_is_refused)
 						      "once");
 	refused("workres: 1\n",
 		":1: \"workres\" is not a key here: expected one of listeners, workers, queue, "
-		"queue_age, queue_target, queue_interval, timeouts, deadline_header, log, "
+		"queue_age, queue_target, queue_interval, timeouts, limits, deadline_header, log, "
 		"drain_report, user, group, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
 		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, "
