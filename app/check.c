@@ -3,9 +3,11 @@
  * has the last word on their patterns. */
 #include "complain.h"
 #include "config.h"
+#include "config_apply.h"
 #include "handlers/routes.h"
 #include "route_set.h"
 #include "serve.h"
+#include "tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +47,16 @@ static int check_routes(const struct config *config, char line[COMPLAIN_SIZE])
 	return error;
 }
 
+static int check_tls(const struct config *config, char line[COMPLAIN_SIZE])
+{
+	struct serve_config serve = {0};
+	weir_tls *tls;
+	config_apply(config, &serve);
+	int error = tls_load(&serve, "weir check", &tls, line);
+	weir_tls_unref(tls);
+	return error;
+}
+
 int check(const char *file)
 {
 	char line[COMPLAIN_SIZE];
@@ -52,7 +64,9 @@ int check(const char *file)
 	int error = config_load(file, &config, line);
 	if (error != 0)
 		goto say;
-	error = check_routes(config, line);
+	error = check_tls(config, line);
+	if (error == 0)
+		error = check_routes(config, line);
 	if (error == 0)
 		(void)printf("%s: ok: %u listener%s, %u route%s\n", file, config->listeners_count,
 			     config->listeners_count == 1 ? "" : "s", config->routes_count,

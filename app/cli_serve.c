@@ -1,6 +1,7 @@
 /* cli_serve.c: the options of `weir serve`; see cli.h.
  *
- * An option that is given twice counts the last time, except --listen, which adds up.
+ * An option that is given twice counts the last time, except --listen, --tls-cert and --tls-key,
+ * which add up.
  */
 #include "cli_private.h"
 #include "config_private.h"
@@ -37,7 +38,12 @@ enum {
 	KEY_UPGRADE_TIMEOUT,
 	KEY_LOG_FORMAT,
 	KEY_LOG_FILE,
-	KEY_DEBUG_ROUTES
+	KEY_DEBUG_ROUTES,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_TLS_CLIENT_CA,
+	KEY_TLS_CLIENTS,
+	KEY_HSTS
 };
 
 static const struct argp_option options[] = {
@@ -48,8 +54,21 @@ static const struct argp_option options[] = {
 	 1},
 	{"listen", KEY_LISTEN, "ADDRESS", 0,
 	 "Serve at HOST:PORT or unix:PATH; may be given several times; port 0 takes a free one "
-	 "(default 127.0.0.1:8080)",
+	 "(default 127.0.0.1:8080); https://HOST:PORT is for clients that speak TLS",
 	 1},
+	{"tls-cert", KEY_TLS_CERT, "FILE", 0,
+	 "Show the certificate in FILE, in PEM, with those that sign it behind it; may be given "
+	 "several times: the first is for clients that ask for none of these names; a reload reads "
+	 "it anew",
+	 1},
+	{"tls-key", KEY_TLS_KEY, "FILE", 0,
+	 "The key of a certificate; as many as --tls-cert, in the same order", 1},
+	{"tls-client-ca", KEY_TLS_CLIENT_CA, "FILE", 0,
+	 "Ask clients for a certificate that is signed by one in FILE", 1},
+	{"tls-clients", KEY_TLS_CLIENTS, "none|optional|required", 0,
+	 "Whether a client must have one (default none; with --tls-client-ca: required)", 1},
+	{"hsts", KEY_HSTS, "DUR", 0,
+	 "Tell clients in answers over TLS to come by TLS only, for DUR (default 0: do not)", 1},
 	{"root", KEY_ROOT, "DIR", 0,
 	 "Serve and store the files under DIR (default ./data; with --config: only if given)", 1},
 	{"admin", KEY_ADMIN, "ADDRESS", 0,
@@ -60,7 +79,10 @@ static const struct argp_option options[] = {
 	 "Ask for the bearer token in FILE on an admin listener at HOST:PORT, which there is not "
 	 "without one",
 	 1},
-	{"workers", KEY_WORKERS, "N", 0, "Handle N requests at a time, 1 to 4096 (default 64)", 2},
+	{"workers", KEY_WORKERS, "N[..MAX]", 0,
+	 "Handle N requests at a time, 1 to 4096 (default 64); more, up to MAX, while requests "
+	 "wait and those N are blocked",
+	 2},
 	{"queue", KEY_QUEUE, "N", 0,
 	 "Let N requests wait for a worker, 1 to 1000000 (default 1024); further ones are answered "
 	 "503",
@@ -138,6 +160,18 @@ static int read_count(struct cli_reader *reader, const char *option, const char 
 	return 0;
 }
 
+static int read_workers(struct cli_reader *reader, const char *word)
+{
+	struct serve_config *config = &reader->cli->serve;
+	if (number_range_parse(word, SERVE_WORKERS_MAX, &config->workers, &config->workers_max) !=
+	    0)
+		return cli_fail(reader,
+				"--workers: \"%s\" is not a number from 1 to %d, or two as in "
+				"16..64 (see 'weir serve --help')",
+				word, SERVE_WORKERS_MAX);
+	return 0;
+}
+
 static int read_duration(struct cli_reader *reader, const char *option, const char *word,
 			 weir_time *out)
 {
@@ -163,6 +197,42 @@ static int read_listen(struct cli_reader *reader, const char *word)
 				SERVE_LISTEN_MAX);
 	config->listen[config->listen_count++] = word;
 	return 0;
+}
+
+static int read_path(struct cli_reader *reader, const char *option, const char *word,
+		     const char **out)
+{
+	if (*word == '\0')
+		return cli_fail(reader, "--%s: the path is empty (see 'weir serve --help')",
+				option);
+	*out = word;
+	return 0;
+}
+
+static int read_tls_file(struct cli_reader *reader, const char *option, const char *word,
+			 const char *files[SERVE_TLS_MAX], size_t *count)
+{
+	if (*count == SERVE_TLS_MAX)
+		return cli_fail(reader, "--%s: at most %d can be given", option, SERVE_TLS_MAX);
+	return read_path(reader, option, word, &files[(*count)++]);
+}
+
+static int read_tls_clients(struct cli_reader *reader, const char *word)
+{
+	static const char *const words[] = {[WEIR_TLS_CLIENTS_NONE] = "none",
+					    [WEIR_TLS_CLIENTS_OPTIONAL] = "optional",
+					    [WEIR_TLS_CLIENTS_REQUIRED] = "required"};
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(word, words[i]) != 0)
+			continue;
+		reader->cli->serve.tls_clients = (enum weir_tls_clients)i;
+		reader->cli->serve.tls_clients_given = true;
+		return 0;
+	}
+	return cli_fail(reader,
+			"--tls-clients: \"%s\" is not none, optional or required (see 'weir serve "
+			"--help')",
+			word);
 }
 
 static int read_log_format(struct cli_reader *reader, const char *word)
@@ -196,16 +266,6 @@ static int read_client_header(struct cli_reader *reader, const char *word)
 				"'weir serve --help')",
 				word);
 	reader->cli->serve.limits.client_header = word;
-	return 0;
-}
-
-static int read_path(struct cli_reader *reader, const char *option, const char *word,
-		     const char **out)
-{
-	if (*word == '\0')
-		return cli_fail(reader, "--%s: the path is empty (see 'weir serve --help')",
-				option);
-	*out = word;
 	return 0;
 }
 
@@ -243,7 +303,7 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		break;
 	case KEY_WORKERS:
 		config->given |= SERVE_GIVEN_WORKERS;
-		error = read_count(reader, "workers", word, SERVE_WORKERS_MAX, &config->workers);
+		error = read_workers(reader, word);
 		break;
 	case KEY_QUEUE:
 		config->given |= SERVE_GIVEN_QUEUE;
@@ -322,6 +382,24 @@ static error_t read_key(int key, char *word, struct argp_state *state)
 		config->given |= SERVE_GIVEN_LOG_FORMAT;
 		error = read_log_format(reader, word);
 		break;
+	case KEY_TLS_CERT:
+		error = read_tls_file(reader, "tls-cert", word, config->tls_certs,
+				      &config->tls_cert_count);
+		break;
+	case KEY_TLS_KEY:
+		error = read_tls_file(reader, "tls-key", word, config->tls_keys,
+				      &config->tls_key_count);
+		break;
+	case KEY_TLS_CLIENT_CA:
+		error = read_path(reader, "tls-client-ca", word, &config->tls_client_ca);
+		break;
+	case KEY_TLS_CLIENTS:
+		error = read_tls_clients(reader, word);
+		break;
+	case KEY_HSTS:
+		config->given |= SERVE_GIVEN_HSTS;
+		error = read_duration(reader, "hsts", word, &config->hsts);
+		break;
 	case KEY_DEBUG_ROUTES:
 		config->debug_routes = true;
 		break;
@@ -363,6 +441,7 @@ int cli_parse_serve(int argc, char **argv, struct cli *cli)
 	cli->serve = (struct serve_config){
 		.root = "./data",
 		.workers = 64,
+		.workers_max = 64,
 		.queue = 1024,
 		.queue_age = 30 * WEIR_SECOND,
 		.queue_target = 5 * WEIR_MILLISECOND,

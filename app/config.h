@@ -68,6 +68,26 @@ struct config_limits {
 	struct limits values; /* strings are those above */
 };
 
+struct config_certificate {
+	char *certificate, *key;
+};
+
+enum config_tls_clients {
+	CONFIG_TLS_CLIENTS_UNSET,
+	CONFIG_TLS_CLIENTS_NONE,
+	CONFIG_TLS_CLIENTS_OPTIONAL,
+	CONFIG_TLS_CLIENTS_REQUIRED
+};
+
+struct config_tls {
+	struct config_certificate *certificates;
+	unsigned certificates_count;
+	char *client_ca;
+	enum config_tls_clients clients;
+	char *hsts_text;
+	weir_time hsts; /* -1: not in the file */
+};
+
 enum config_log_format { CONFIG_LOG_UNSET, CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
 struct config_log {
@@ -147,10 +167,11 @@ struct config_document; /* where in the file everything stands; config_document.
 struct config {
 	struct config_listener *listeners;
 	unsigned listeners_count;
+	struct config_tls tls;
 	char *workers_text, *queue_text;
 	char *queue_age_text, *queue_target_text, *queue_interval_text;
 	weir_time queue_age, queue_target, queue_interval; /* -1: not in the file */
-	unsigned workers, queue;                           /* 0: not in the file */
+	unsigned workers, workers_max, queue;                           /* 0: not in the file */
 	struct config_timeouts timeouts;
 	struct config_limits limits;
 	char *deadline_header;

@@ -15,6 +15,24 @@ static void apply_listeners(const struct config *config, struct serve_config *se
 	}
 }
 
+static void apply_tls(const struct config_tls *tls, struct serve_config *serve)
+{
+	bool fixed = serve->tls_cert_count > 0 || serve->tls_key_count > 0;
+	for (unsigned i = 0; !fixed && i < tls->certificates_count && i < SERVE_TLS_MAX; i++) {
+		serve->tls_certs[serve->tls_cert_count++] = tls->certificates[i].certificate;
+		serve->tls_keys[serve->tls_key_count++] = tls->certificates[i].key;
+	}
+	if (serve->tls_client_ca == NULL)
+		serve->tls_client_ca = tls->client_ca;
+	if (!serve->tls_clients_given && tls->clients != CONFIG_TLS_CLIENTS_UNSET) {
+		serve->tls_clients_given = true;
+		serve->tls_clients =
+			(enum weir_tls_clients)(tls->clients - CONFIG_TLS_CLIENTS_NONE);
+	}
+	if (tls->hsts >= 0 && (serve->given & SERVE_GIVEN_HSTS) == 0)
+		serve->hsts = tls->hsts;
+}
+
 static void apply_timeouts(const struct config_timeouts *timeouts, struct serve_config *serve)
 {
 	if (timeouts->lame_duck >= 0 && (serve->given & SERVE_GIVEN_LAME_DUCK) == 0)
@@ -45,9 +63,12 @@ static void apply_queue(const struct config *config, struct serve_config *serve)
 void config_apply(const struct config *config, struct serve_config *serve)
 {
 	apply_listeners(config, serve);
+	apply_tls(&config->tls, serve);
 	apply_timeouts(&config->timeouts, serve);
-	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0)
+	if (config->workers != 0 && (serve->given & SERVE_GIVEN_WORKERS) == 0) {
 		serve->workers = config->workers;
+		serve->workers_max = config->workers_max;
+	}
 	apply_queue(config, serve);
 	if (config->log.format != CONFIG_LOG_UNSET && (serve->given & SERVE_GIVEN_LOG_FORMAT) == 0)
 		serve->log_json = config->log.format == CONFIG_LOG_JSON;

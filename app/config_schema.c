@@ -3,6 +3,8 @@
 #include "config_schema.h"
 #include "config.h"
 
+#include <weir/tls.h>
+
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define TEXT_MAX 4096
 #define SQL_MAX 65536
@@ -30,6 +32,27 @@ static const cyaml_schema_field_t listener_fields[] = {
 };
 static const cyaml_schema_value_t listener = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_listener, listener_fields)};
+
+static const cyaml_schema_field_t certificate_fields[] = {
+	TEXT("certificate", struct config_certificate, certificate),
+	TEXT("key", struct config_certificate, key),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t certificate = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_certificate, certificate_fields)};
+static const cyaml_strval_t tls_clients[] = {
+	{"none", CONFIG_TLS_CLIENTS_NONE},
+	{"optional", CONFIG_TLS_CLIENTS_OPTIONAL},
+	{"required", CONFIG_TLS_CLIENTS_REQUIRED},
+};
+static const cyaml_schema_field_t tls_fields[] = {
+	CYAML_FIELD_SEQUENCE("certificates", CYAML_FLAG_POINTER, struct config_tls, certificates,
+			     &certificate, 1, WEIR_TLS_PAIRS_MAX),
+	TEXT_OPTIONAL("client_ca", struct config_tls, client_ca),
+	WORD("clients", CYAML_FLAG_OPTIONAL, struct config_tls, clients, tls_clients),
+	TEXT_OPTIONAL("hsts", struct config_tls, hsts_text),
+	CYAML_FIELD_END,
+};
 
 static const cyaml_schema_field_t timeouts_fields[] = {
 	TEXT_OPTIONAL("lame_duck", struct config_timeouts, lame_duck_text),
@@ -163,6 +186,7 @@ static const cyaml_schema_value_t route = {
 static const cyaml_schema_field_t config_fields[] = {
 	CYAML_FIELD_SEQUENCE("listeners", OPTIONAL, struct config, listeners, &listener, 1,
 			     CONFIG_LISTENERS_MAX),
+	CYAML_FIELD_MAPPING("tls", CYAML_FLAG_OPTIONAL, struct config, tls, tls_fields),
 	TEXT_OPTIONAL("workers", struct config, workers_text),
 	TEXT_OPTIONAL("queue", struct config, queue_text),
 	TEXT_OPTIONAL("queue_age", struct config, queue_age_text),

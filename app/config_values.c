@@ -4,6 +4,7 @@
 #include "duration.h"
 #include "number.h"
 #include "serve.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -54,6 +55,17 @@ int config_number(const struct config *config, char error[COMPLAIN_SIZE], const 
 	return 0;
 }
 
+static int read_workers(struct config *config, char error[COMPLAIN_SIZE])
+{
+	if (config->workers_text == NULL ||
+	    number_range_parse(config->workers_text, SERVE_WORKERS_MAX, &config->workers,
+			       &config->workers_max) == 0)
+		return 0;
+	return config_fail(config, error, "workers",
+			   "\"%.40s\": expected a number from 1 to %d, or two as in 16..64",
+			   config->workers_text, SERVE_WORKERS_MAX);
+}
+
 static int read_timeouts(struct config *config, char error[COMPLAIN_SIZE])
 {
 	struct config_timeouts *timeouts = &config->timeouts;
@@ -100,11 +112,12 @@ static int read_queue(struct config *config, char error[COMPLAIN_SIZE])
 	return problem;
 }
 
-/* HOST:PORT with a port that is one, unix:PATH, systemd or systemd:NAME; whether it can be listened
- * at is seen when it is tried. */
+/* HOST:PORT with a port that is one, also for TLS; unix:PATH, systemd or systemd:NAME; whether it
+ * can be listened at is seen when it is tried. */
 static bool is_address(const char *text)
 {
-	if (strncmp(text, "unix:", 5) == 0)
+	bool tls = tls_address(text, &text);
+	if (strncmp(text, "unix:", 5) == 0 && !tls)
 		return text[5] != '\0';
 	if (strcmp(text, "systemd") == 0 || strncmp(text, "systemd:", 8) == 0)
 		return true;
@@ -127,7 +140,8 @@ static int read_listeners(struct config *config, char error[COMPLAIN_SIZE])
 		if (!is_address(listener->address))
 			return config_fail(config, error, place,
 					   "\"%.80s\" is not an address: expected HOST:PORT, "
-					   "unix:PATH or systemd[:NAME]",
+					   "https://HOST:PORT, unix:PATH or "
+					   "systemd[:NAME]",
 					   listener->address);
 		admin += listener->admin;
 		config_place(place, "listeners[%u].admin", i);
@@ -155,8 +169,7 @@ bool config_is_field_name(const char *text)
 
 int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 {
-	int problem = config_number(config, error, "workers", config->workers_text,
-				    SERVE_WORKERS_MAX, &config->workers);
+	int problem = read_workers(config, error);
 	if (problem == 0)
 		problem = read_queue(config, error);
 	if (problem == 0)
@@ -165,6 +178,10 @@ int config_read_values(struct config *config, char error[COMPLAIN_SIZE])
 		problem = config_read_limits(config, error);
 	if (problem == 0)
 		problem = read_listeners(config, error);
+	config->tls.hsts = -1;
+	if (problem == 0)
+		problem = config_duration(config, error, "tls.hsts", config->tls.hsts_text, 0,
+					  &config->tls.hsts);
 	if (problem == 0 && config->deadline_header != NULL &&
 	    !config_is_field_name(config->deadline_header))
 		problem = config_fail(config, error, "deadline_header",

@@ -1,6 +1,7 @@
 /* generation.c: see generation.h. */
 #include "generation.h"
 #include "config_apply.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -129,6 +130,8 @@ int generation_read(const struct serve_config *given, struct generation **out,
 		return fail(line, -ENOMEM, "weir serve: out of memory");
 	generation->config = *given;
 	int error = load_file(generation, line);
+	if (error == 0)
+		error = tls_load(&generation->config, "weir serve", &generation->tls, line);
 	if (error != 0)
 		generation_close(generation, false);
 	else
@@ -184,6 +187,7 @@ void generation_close(struct generation *generation, bool server_gone)
 	close_report(generation);
 	weir_routes_destroy(generation->routes);
 	route_set_close(generation->set, server_gone);
+	weir_tls_unref(generation->tls);
 	if (generation->root)
 		files_close(&generation->files);
 	config_free(generation->file);

@@ -20,6 +20,7 @@
 struct generation {
 	struct serve_config config; /* the command line and the file, as one */
 	struct config *file;        /* NULL: none */
+	weir_tls *tls;              /* NULL: no certificates */
 	struct files files;         /* of --root */
 	bool root;                  /* `files` is one */
 	struct route_set *set;      /* NULL without a file */

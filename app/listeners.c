@@ -1,5 +1,6 @@
 /* listeners.c: see listeners.h. */
 #include "listeners.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@ static const char *problem_text(int error)
 {
 	switch (error) {
 	case -EINVAL:
-		return "not an address: write HOST:PORT or unix:PATH";
+		return "not an address: write HOST:PORT, https://HOST:PORT or unix:PATH";
 	case -EADDRINUSE:
 		return "somebody listens there already: stop it, or choose another (port 0 takes a "
 		       "free one)";
@@ -24,6 +25,8 @@ static const char *problem_text(int error)
 		return "too long for a socket's path: choose a shorter one";
 	case -ENOENT:
 		return "no such host, or no such directory: choose another";
+	case -ENOTSUP:
+		return "libmicrohttpd has no TLS here: install one that has";
 	case -ECANCELED:
 		return "the server is stopping";
 	default:
@@ -71,7 +74,9 @@ static int open_one(struct listeners *listeners, weir_server *server, const char
 	listener->address = strdup(address);
 	if (listener->address == NULL)
 		return -ENOMEM;
-	int error = weir_server_listen(server, address, scope);
+	const char *at;
+	int error = tls_address(address, &at) ? weir_server_listen_tls(server, at, scope)
+					      : weir_server_listen(server, at, scope);
 	if (error != 0)
 		goto free_address;
 	const char *url = newest_url(server);

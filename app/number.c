@@ -2,6 +2,7 @@
 #include "number.h"
 
 #include <errno.h>
+#include <string.h>
 
 int number_prefix(const char *text, const char **end, uint64_t *out)
 {
@@ -27,5 +28,23 @@ int number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 	if (value < min || value > max)
 		return -EINVAL;
 	*out = value;
+	return 0;
+}
+
+int number_range_parse(const char *text, unsigned max, unsigned *least, unsigned *most)
+{
+	const char *at;
+	uint64_t first, second;
+	if (number_prefix(text, &at, &first) != 0)
+		return -EINVAL;
+	second = first;
+	if (*at != '\0') {
+		if (strncmp(at, "..", 2) != 0 || number_parse(at + 2, 1, max, &second) != 0)
+			return -EINVAL;
+	}
+	if (first < 1 || first > max || second < first)
+		return -EINVAL;
+	*least = (unsigned)first;
+	*most = (unsigned)second;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* reload.c: see reload.h.
  *
  *	old ones swept -> generation opened -> log file opened -> listeners bound -> tasks started
- *-> routes swapped | log, stop's times -> other listeners closed -> old generation retired
+ *-> routes swapped | log, certificates, stop's times -> other listeners closed -> old generation retired
  *
  * Up to the bar each step is undone if a later one fails. What is behind it cannot fail.
  *
@@ -215,6 +215,8 @@ static int open_change(struct reload *reload, weir_token *token, struct change *
 	error = open_log(reload, change, line);
 	if (error != 0)
 		goto free_retired;
+	if (service->current->tls == NULL) /* nobody uses it before there is a listener for it */
+		weir_server_set_tls(service->server, change->next->tls);
 	error = listeners_open(&service->listeners, service->server, &change->next->config, line);
 	if (error != 0)
 		goto close_log;
@@ -263,6 +265,7 @@ static void settle(struct reload *reload, const struct change *change, weir_rout
 	struct service *service = reload->service;
 	const struct serve_config *config = &change->next->config;
 	use_log(service, change);
+	weir_server_set_tls(service->server, change->next->tls);
 	(void)weir_server_set_stop_times(service->server, or_none(config->lame_duck),
 					 or_none(config->grace), or_none(config->drain_timeout));
 	listeners_settle(&service->listeners, service->server);

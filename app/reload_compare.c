@@ -15,7 +15,8 @@ bool reload_compare(const struct serve_config *started, const struct serve_confi
 		const char *name;
 		bool same;
 	} rows[] = {
-		{"workers", started->workers == now->workers},
+		{"workers",
+		 started->workers == now->workers && started->workers_max == now->workers_max},
 		{"queue", started->queue == now->queue},
 		{"queue_age", started->queue_age == now->queue_age},
 		{"queue_target", started->queue_target == now->queue_target},

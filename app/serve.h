@@ -8,10 +8,12 @@
 #include "serve_limits.h"
 
 #include <weir/time.h>
+#include <weir/tls.h>
 
 /** Most listeners that may be asked for, the admin listener not counted. */
 #define SERVE_LISTEN_MAX 16
 #define SERVE_WORKERS_MAX 4096
+#define SERVE_TLS_MAX WEIR_TLS_PAIRS_MAX
 #define SERVE_QUEUE_MAX 1000000
 
 /** What the command line has set by itself: there it wins over a configuration file. */
@@ -23,6 +25,7 @@ enum serve_given {
 	SERVE_GIVEN_DRAIN_TIMEOUT = 16,
 	SERVE_GIVEN_LOG_FORMAT = 32,
 	SERVE_GIVEN_LAME_DUCK = 64,
+	SERVE_GIVEN_HSTS = 128,
 	SERVE_GIVEN_QUEUE_AGE = 1 << 16,
 	SERVE_GIVEN_QUEUE_TARGET = 1 << 17,
 	SERVE_GIVEN_QUEUE_INTERVAL = 1 << 18
@@ -36,8 +39,15 @@ struct serve_config {
 	size_t listen_count;
 	const char *admin;            /* NULL: no admin listener */
 	const char *admin_token_file; /* NULL: none; a Unix socket needs none */
-	const char *root;             /* NULL: only the routes of the configuration file */
-	unsigned workers;
+	const char *tls_certs[SERVE_TLS_MAX],
+		*tls_keys[SERVE_TLS_MAX]; /* the n-th of each: a pair */
+	size_t tls_cert_count, tls_key_count;
+	const char *tls_client_ca; /* NULL: none */
+	enum weir_tls_clients tls_clients;
+	bool tls_clients_given;        /* else: required if there is a client_ca */
+	weir_time hsts;                /* 0: not said */
+	const char *root;              /* NULL: only the routes of the configuration file */
+	unsigned workers, workers_max; /* at least; up to */
 	unsigned queue;
 	weir_time queue_age, queue_target;        /* 0: none */
 	weir_time queue_interval;                 /* above 0 */

@@ -31,6 +31,7 @@ static int make_server(const struct serve_config *config, struct start_log *log,
 {
 	struct weir_server_options options = {
 		.workers = config->workers,
+		.workers_max = config->workers_max,
 		.queue = config->queue,
 		.queue_age = or_none(config->queue_age),
 		.queue_target = or_none(config->queue_target),
@@ -136,6 +137,7 @@ static int listen_and_drop(struct service *service, char line[COMPLAIN_SIZE])
 	const struct serve_config *config = &service->current->config;
 	struct privilege privilege;
 	int error = privilege_find(config->user, config->group, &privilege, line);
+	weir_server_set_tls(service->server, service->current->tls);
 	if (error == 0)
 		error = listeners_open(&service->listeners, service->server, config, line);
 	return error == 0 ? privilege_drop(&privilege, line) : error;

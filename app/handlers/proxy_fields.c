@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <weir/tls.h>
+
 #define US "weir"
 
 static bool is_listed(const char *name, const char *const *names)
@@ -159,7 +161,8 @@ static int add_forwarded(struct proxy_fields *fields, const weir_request *reques
 	}
 	error = add(fields, "X-Forwarded-For", fields->forwarded_for);
 	if (error == 0)
-		error = add(fields, "X-Forwarded-Proto", "http");
+		error = add(fields, "X-Forwarded-Proto",
+			    weir_request_is_tls(request) ? "https" : "http");
 	if (error == 0)
 		error = add(fields, "Via", fields->via);
 	const char *host = weir_request_header(request, "Host");

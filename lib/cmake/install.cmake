@@ -31,6 +31,7 @@ install(
     include/weir/systemd.h
     include/weir/task.h
     include/weir/time.h
+    include/weir/tls.h
     include/weir/token.h
     include/weir/upgrade.h
     include/weir/visibility.h
@@ -51,6 +52,11 @@ install(TARGETS weir_static EXPORT weir-static
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT weir-static NAMESPACE weir:: DESTINATION "${package_dir}" COMPONENT development)
 
+if(WEIR_TLS AND gnutls_FOUND)
+  set(static_needs_gnutls TRUE)
+else()
+  set(static_needs_gnutls FALSE)
+endif()
 configure_package_config_file(cmake/weir-config.cmake.in weir-config.cmake
   INSTALL_DESTINATION "${package_dir}"
   NO_SET_AND_CHECK_MACRO)
@@ -74,6 +80,9 @@ else()
   string(REGEX REPLACE "/$" "" pc_prefix "\${pcfiledir}/${up}")
   set(pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
   set(pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+if(WEIR_TLS AND gnutls_FOUND)
+  set(pc_tls " gnutls")
 endif()
 configure_file(cmake/weir.pc.in weir.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/weir.pc"

@@ -30,6 +30,17 @@ static void check_round_trip(int64_t seconds)
 	FUZZ_CHECK(weir__date_parse(text, &back) && back == seconds);
 }
 
+/* The first form, whatever day of the week it names; a leap second is printed as another one. */
+static void check_same_date(const char *text, int64_t seconds)
+{
+	char printed[30];
+
+	if (strlen(text) != 29 || strncmp(text + 23, "60", 2) == 0)
+		return;
+	weir__date_print(seconds, printed, sizeof(printed));
+	FUZZ_CHECK(text[3] != ',' || strcmp(text + 3, printed + 3) == 0);
+}
+
 static void check_date(const char *text)
 {
 	int64_t seconds;
@@ -38,6 +49,7 @@ static void check_date(const char *text)
 		return;
 	FUZZ_CHECK(strlen(text) >= 24 && strlen(text) <= 33);
 	FUZZ_CHECK(text[strspn(text, LETTERS DIGITS " ,:-")] == '\0');
+	check_same_date(text, seconds);
 	FUZZ_CHECK(seconds >= DATE_MIN - 366 * 86400 && seconds <= DATE_MAX + 86400);
 	if (seconds >= DATE_MIN && seconds <= DATE_MAX)
 		check_round_trip(seconds);

@@ -1,7 +1,7 @@
 /* conduct.c: what is done to the server, at random.
  *
- * In the first half one process follows another; from then on the one that is there is left to
- * serve to the end, with all that can be done to it while it serves, and is watched for growth.
+ * At first one process follows another; after two fifths of the time the one that is there is left
+ * to serve to the end, with all that can be done to it while it serves, and is watched for growth.
  */
 #include <errno.h>
 #include <signal.h>
@@ -10,6 +10,9 @@
 
 #include "soak.h"
 #include "support/must.h"
+
+/* Between two deeds, at most. */
+#define PAUSE_MS 500
 
 /* Waits for `duration`, or less if the time is over. */
 static void let_pass(struct soak *soak, weir_time duration)
@@ -122,18 +125,19 @@ static void say_progress(const struct soak *soak)
 void soak_conduct(struct soak *soak)
 {
 	weir_time all = soak->until - soak->began;
-	weir_time half = soak->began + all / 2;
-	/* The one that is watched has served a little, all that it keeps is there. */
-	weir_time watch_from = soak->began + all * 6 / 10;
+	weir_time replace_until = soak->began + all * 2 / 5;
+	/* The one that is watched has served a little by then, and all that it keeps is there. */
+	weir_time watch_from = soak->began + all / 2;
 	weir_time next_quiet = soak->began + all / 6;
 
 	while (weir_now() < soak->until) {
-		let_pass(soak, (weir_time)soak_below(&soak->random, 1000) * WEIR_MILLISECOND);
-		do_something(soak, weir_now() < half);
+		let_pass(soak, (weir_time)soak_below(&soak->random, PAUSE_MS) * WEIR_MILLISECOND);
+		do_something(soak, weir_now() < replace_until);
 		soak_server_reap(soak, false);
 		if (weir_now() < next_quiet)
 			continue;
-		soak_quiet(soak, weir_now() >= watch_from);
+		soak_quiet(soak,
+			   weir_now() >= watch_from && weir_now() >= soak->replaced_at + all / 8);
 		next_quiet = weir_now() + all / 6;
 		say_progress(soak);
 	}

@@ -97,6 +97,7 @@ bool visitor_connect(struct soak_visitor *visitor)
 	if (error != 0)
 		error = client_try_open(&visitor->client, where < 4 ? soak->public_url : url);
 	visitor->open = error == 0;
+	visitor->answers = 0;
 	if (visitor->open)
 		return true;
 	must(error == -ECONNREFUSED || error == -ENOENT || error == -EAGAIN, "connecting: %s",
@@ -122,10 +123,11 @@ bool visitor_send(struct soak_visitor *visitor, const void *data, size_t size)
 	return client_send_up_to(&visitor->client, data, size) == size;
 }
 
-/* What the server did not answer: it may have been stopping, and then never took it. */
-static void note_unheard(struct soak_visitor *visitor)
+void visitor_unheard(struct soak_visitor *visitor)
 {
 	visitor_count(&visitor->soak->tally.unheard);
+	if (visitor->answers == 0)
+		visitor_count(&visitor->soak->tally.unheard_first);
 	visitor_leave(visitor, false);
 }
 
@@ -134,10 +136,11 @@ static int finish(struct soak_visitor *visitor, struct reply *reply)
 	struct soak_tally *tally = &visitor->soak->tally;
 
 	if (reply->status == 0) {
-		note_unheard(visitor);
+		visitor_unheard(visitor);
 		return 0;
 	}
 	visitor_count(&tally->heads[reply->status / 100]);
+	visitor->answers++;
 	if (!reply->complete)
 		visitor_count(&tally->truncated);
 	if (!reply->complete || reply_says_close(reply))

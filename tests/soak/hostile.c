@@ -97,7 +97,7 @@ static void leave_download(struct soak_visitor *visitor)
 		return;
 	(void)visitor_send(visitor, text, sizeof(text) - 1);
 	if (visitor_head(visitor, false) == 0)
-		visitor_count(&visitor->soak->tally.unheard);
+		visitor_unheard(visitor);
 	else
 		while (pieces-- > 0 && client_fill(&visitor->client))
 			client_take(&visitor->client, visitor->client.input_size);

@@ -8,8 +8,8 @@
 /* What may be more at the end than at the first look: pools that fill up as chance has it (database
  * connections, connections to the proxy's upstream). A leak of one for each reload, visit or
  * rehearsal comes to much more. */
-#define DESCRIPTORS_MORE 16
-#define THREADS_MORE 2
+#define DESCRIPTORS_MORE 24
+#define THREADS_MORE 1 /* the timer's, which the first deadline starts */
 #define MEMORY_MORE ((uint64_t)8 << 20)
 #define MEMORY_PART 10 /* a tenth */
 
@@ -106,14 +106,14 @@ static void print_page(const struct soak *soak, const struct check *checks, FILE
 		      ended->accepted, ended->answered, ended->refused, ended->cancelled,
 		      ended->cut, ended->abandoned);
 	(void)fprintf(page,
-		      "  clients: %" PRIu64 " without an answer, %" PRIu64
-		      " answers broken off, %" PRIu64 " found nobody,\n  %" PRIu64
-		      " events, %" PRIu64 " messages, %" PRIu64 " hostile visits, %" PRIu64
-		      " answered by libmicrohttpd itself\n",
-		      atomic_load(&tally->unheard), atomic_load(&tally->truncated),
-		      atomic_load(&tally->refused), atomic_load(&tally->events),
-		      atomic_load(&tally->messages), atomic_load(&tally->hostile),
-		      atomic_load(&tally->unparsed));
+		      "  clients: %" PRIu64 " without an answer (%" PRIu64
+		      " the first on a connection), %" PRIu64 " answers broken off, %" PRIu64
+		      " found nobody,\n  %" PRIu64 " events, %" PRIu64 " messages, %" PRIu64
+		      " hostile visits, %" PRIu64 " answered by libmicrohttpd itself\n",
+		      atomic_load(&tally->unheard), atomic_load(&tally->unheard_first),
+		      atomic_load(&tally->truncated), atomic_load(&tally->refused),
+		      atomic_load(&tally->events), atomic_load(&tally->messages),
+		      atomic_load(&tally->hostile), atomic_load(&tally->unparsed));
 	(void)fprintf(
 		page,
 		"  done: %u reloads, %u bad ones, %u rehearsals, %u upgrades, %u restarts (%u in "

@@ -90,6 +90,7 @@ static void note_pid(struct soak *soak, pid_t pid)
 	must(soak->pid_count < SOAK_PROCESSES, "too many processes");
 	soak->pids[soak->pid_count++] = pid;
 	soak->started++;
+	soak->replaced_at = weir_now();
 }
 
 static pid_t serving(const struct soak *soak)

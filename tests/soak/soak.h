@@ -50,6 +50,7 @@ void soak_random_init(struct soak_random *random, uint64_t seed, unsigned stream
 struct soak_tally {
 	_Atomic uint64_t heads[SOAK_CLASSES]; /* answers that began */
 	_Atomic uint64_t unheard;          /* written, and the connection ended without an answer */
+	_Atomic uint64_t unheard_first;    /* of these, the first on their connections */
 	_Atomic uint64_t truncated;        /* answers that did not come whole */
 	_Atomic uint64_t wrong;            /* another status than there may be, or other bytes */
 	_Atomic uint64_t refused;          /* connections that found nobody listening */
@@ -115,6 +116,7 @@ struct soak {
 	/* the conductor's */
 	struct soak_random random;
 	weir_time began, until;
+	weir_time replaced_at; /* when the one that serves came to serve */
 	pid_t upstream_pid;
 	pid_t pids[SOAK_PROCESSES]; /* servers that were not waited for yet, oldest first */
 	unsigned pid_count;

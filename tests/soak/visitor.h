@@ -18,14 +18,18 @@ struct soak_visitor {
 	struct soak_random random;
 	struct client client;
 	bool open;
-	unsigned epoch; /* of the address it last had */
-	bool stored;    /* its file is on the server, with these bytes: */
+	unsigned answers; /* on this connection */
+	unsigned epoch;   /* of the address it last had */
+	bool stored;      /* its file is on the server, with these bytes: */
 	unsigned char seed;
 	size_t size;
 };
 
 /* Connects, somewhere, unless it is. False: nobody listens there; waits a moment. */
 bool visitor_connect(struct soak_visitor *visitor);
+/* Written, and not answered: counts it, and closes. The server may have closed an idle connection,
+ * or be stopping, and then never took it. */
+void visitor_unheard(struct soak_visitor *visitor);
 /* Closes; with a reset if asked for. */
 void visitor_leave(struct soak_visitor *visitor, bool reset);
 /* Sends all; false if the server closed before. */

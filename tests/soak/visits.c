@@ -209,7 +209,7 @@ static void listen_to_events(struct soak_visitor *visitor)
 	(void)visitor_send(visitor, text, sizeof(text) - 1);
 	status = (unsigned)visitor_head(visitor, false);
 	if (status == 0)
-		visitor_count(&visitor->soak->tally.unheard);
+		visitor_unheard(visitor);
 	expect(visitor, (int)status, 200, 200);
 	while (status == 200 && wanted-- > 0 && client_fill(&visitor->client)) {
 		visitor_count(&visitor->soak->tally.events);
@@ -268,7 +268,7 @@ static void open_websocket(struct soak_visitor *visitor)
 	(void)visitor_send(visitor, text, sizeof(text) - 1);
 	status = visitor_head(visitor, false);
 	if (status == 0)
-		visitor_count(&visitor->soak->tally.unheard);
+		visitor_unheard(visitor);
 	expect(visitor, status, 101, 101);
 	if (status == 101)
 		talk(visitor);

@@ -116,6 +116,7 @@ static void manage(struct round *round)
 			     atomic_load(&round->pushed), weir__queue_length(&round->queue));
 		if (round->nudged)
 			weir__pool_nudge(&round->pool);
+		weir__pool_grow(&round->pool, weir_now());
 		(void)sched_yield();
 	}
 	weir__pool_stop(&round->pool);
@@ -138,6 +139,11 @@ static void run(void *arg, unsigned number)
 static void play(struct round *round, struct stress_random *random)
 {
 	unsigned workers = 1 + stress_random_below(random, MAX_WORKERS);
+	struct weir__pool_options options = {.queue = &round->queue,
+					     .idle = 100 * WEIR_MICROSECOND,
+					     .stack = (size_t)256 * 1024,
+					     .quiet = quiet,
+					     .arg = round};
 	struct weir__job *left;
 	unsigned alive;
 	int error;
@@ -148,8 +154,9 @@ static void play(struct round *round, struct stress_random *random)
 	atomic_store(&round->producing, PRODUCERS);
 	error = weir__queue_init(&round->queue, LIMIT);
 	stress_check(error == 0, "weir__queue_init: %d", error);
-	error = weir__pool_start(&round->pool, &round->queue, workers, (size_t)256 * 1024, quiet,
-				 round);
+	options.maximum = workers;
+	options.minimum = 1 + stress_random_below(random, workers);
+	error = weir__pool_start(&round->pool, &options);
 	stress_check(error == 0, "weir__pool_start: %d", error);
 	stress_threads(PRODUCERS + 1, run, round);
 	alive = weir__pool_join(&round->pool, weir_after(STRESS_PATIENCE));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "support/must.h"
+#include "support/tls.h"
 
 /* An answer larger than this is a fault of the test. */
 static const size_t input_limit = (size_t)256 << 20;
@@ -30,6 +31,79 @@ static int await(int fd, short events, weir_time until)
 	must(ready >= 0, "poll: errno %d", errno);
 	return ready;
 }
+
+static bool is_tls(const char *url)
+{
+	return strncmp(url, "https://", strlen("https://")) == 0;
+}
+
+#ifdef WEIR_TEST_TLS
+static void open_tls(struct client *client)
+{
+	client->tls = tls_link_open(client->fd);
+}
+
+static void close_tls(struct client *client)
+{
+	tls_link_close(client->tls);
+	client->tls = NULL;
+}
+
+static ssize_t put(struct client *client, const void *data, size_t size)
+{
+	return client->tls != NULL ? tls_link_send(client->tls, data, size)
+				   : send(client->fd, data, size, MSG_NOSIGNAL);
+}
+
+static ssize_t get(struct client *client, void *data, size_t size)
+{
+	return client->tls != NULL ? tls_link_receive(client->tls, data, size)
+				   : recv(client->fd, data, size, 0);
+}
+
+static bool has_pending(const struct client *client)
+{
+	return client->tls != NULL && tls_link_pending(client->tls);
+}
+
+static void say_bye(struct client *client)
+{
+	if (client->tls != NULL)
+		tls_link_bye(client->tls);
+}
+#else
+static void open_tls(struct client *client)
+{
+	(void)client;
+	must(false, "these tests were built without TLS");
+}
+
+static void close_tls(struct client *client)
+{
+	(void)client;
+}
+
+static ssize_t put(struct client *client, const void *data, size_t size)
+{
+	return send(client->fd, data, size, MSG_NOSIGNAL);
+}
+
+static ssize_t get(struct client *client, void *data, size_t size)
+{
+	return recv(client->fd, data, size, 0);
+}
+
+static bool has_pending(const struct client *client)
+{
+	(void)client;
+	return false;
+}
+
+static void say_bye(struct client *client)
+{
+	(void)client;
+}
+#endif
 
 static int resolve(const char *url, struct sockaddr_storage *address, socklen_t *size)
 {
@@ -53,7 +127,11 @@ static int resolve(const char *url, struct sockaddr_storage *address, socklen_t 
 		*size = sizeof(*un);
 		return 0;
 	}
-	if (strncmp(url, tcp, strlen(tcp)) != 0 || strlen(url) - strlen(tcp) >= sizeof(host))
+	if (is_tls(url))
+		url++; /* as far from its end as the other */
+	else if (strncmp(url, tcp, strlen(tcp)) != 0)
+		return -EINVAL;
+	if (strlen(url) - strlen(tcp) >= sizeof(host))
 		return -EINVAL;
 	memcpy(host, url + strlen(tcp), strlen(url) - strlen(tcp) + 1);
 	port = strrchr(host, ':');
@@ -120,6 +198,8 @@ static int open_with(struct client *client, const char *url, int window, const c
 		rc = finish_connect(client->fd);
 	if (rc != 0)
 		goto close_socket;
+	if (is_tls(url))
+		open_tls(client);
 	return 0;
 
 close_socket:
@@ -168,7 +248,7 @@ static size_t send_some(struct client *client, const char *data, size_t size, we
 
 	*ended = false;
 	while (done < size) {
-		ssize_t sent = send(client->fd, data + done, size - done, MSG_NOSIGNAL);
+		ssize_t sent = put(client, data + done, size - done);
 
 		if (sent >= 0) {
 			done += (size_t)sent;
@@ -269,8 +349,8 @@ bool client_fill(struct client *client)
 		return false;
 	make_room(client);
 	for (;;) {
-		ssize_t size = recv(client->fd, client->input + client->input_size,
-				    client->input_room - client->input_size, 0);
+		ssize_t size = get(client, client->input + client->input_size,
+				   client->input_room - client->input_size);
 
 		if (size > 0) {
 			client->input_size += (size_t)size;
@@ -278,6 +358,10 @@ bool client_fill(struct client *client)
 		}
 		if (size == 0) {
 			client->end = CLIENT_CLOSED;
+			return false;
+		}
+		if (errno == ECONNABORTED) {
+			client->end = CLIENT_CUT;
 			return false;
 		}
 		if (errno == ECONNRESET || errno == EPIPE) {
@@ -321,19 +405,23 @@ enum client_end client_await_end(struct client *client)
 
 bool client_is_quiet(struct client *client)
 {
-	return client->end == CLIENT_OPEN && client->input_size == 0 &&
+	return client->end == CLIENT_OPEN && client->input_size == 0 && !has_pending(client) &&
 	       await(client->fd, POLLIN | POLLRDHUP, weir_now()) == 0;
 }
 
 void client_half_close(struct client *client)
 {
-	int rc = shutdown(client->fd, SHUT_WR);
+	int rc;
+
+	say_bye(client);
+	rc = shutdown(client->fd, SHUT_WR);
 
 	must(rc == 0, "shutdown: %s", strerror(errno));
 }
 
 void client_close(struct client *client)
 {
+	close_tls(client);
 	if (client->fd >= 0)
 		close(client->fd);
 	client->fd = -1;

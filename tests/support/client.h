@@ -16,18 +16,21 @@
 enum client_end {
 	CLIENT_OPEN,   /**< not yet */
 	CLIENT_CLOSED, /**< cleanly: end of file */
-	CLIENT_RESET   /**< by a reset */
+	CLIENT_RESET,  /**< by a reset */
+	CLIENT_CUT     /**< over TLS: by an end of file without close_notify */
 };
 
 struct client {
 	int fd; /**< not blocking; -1: closed by us */
+	struct tls_link *tls; /**< NULL: no TLS */
 	enum client_end end;
 	char *input; /**< received and not yet taken */
 	size_t input_size;
 	size_t input_room;
 };
 
-/** Connects to what weir_server_url() gave: "http://host:port" or "unix:path".
+/** Connects to what weir_server_url() gave: "http://host:port", "https://host:port" or
+ *  "unix:path".
  *  Returns 0 or a negative errno; after an error there is nothing to close. */
 int client_try_open(struct client *client, const char *url);
 /** The same; must succeed. */

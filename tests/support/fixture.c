@@ -3,13 +3,54 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/must.h"
+#include "support/tls.h"
+
+/* The same tests once more, over TLS. */
+static bool over_tls(const char *address)
+{
+	return getenv("WEIR_TEST_TLS") != NULL && strncmp(address, "unix:", 5) != 0;
+}
+
+#ifdef WEIR_TEST_TLS
+static void listen_tls(weir_server *server, const char *address)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+	struct scratch scratch;
+	char pem[PATH_MAX + 16], key[PATH_MAX + 16], problem[256] = "";
+	struct weir_tls_pair pair = {pem, key};
+	struct weir_tls_options options = {.pairs = &pair, .pair_count = 1};
+	weir_tls *tls;
+	int rc;
+
+	scratch_make(&scratch);
+	tls_make_certificate(&scratch, "server", "localhost", hosts, NULL);
+	(void)snprintf(pem, sizeof(pem), "%s/server.pem", scratch.path);
+	(void)snprintf(key, sizeof(key), "%s/server.key", scratch.path);
+	rc = weir_tls_load(&options, &tls, problem, sizeof(problem));
+	must(rc == 0, "weir_tls_load: %s", problem);
+	scratch_remove(&scratch);
+	weir_server_set_tls(server, tls);
+	weir_tls_unref(tls);
+	rc = weir_server_listen_tls(server, address, WEIR_SCOPE_PUBLIC);
+	must(rc == 0, "weir_server_listen_tls: %s", strerror(-rc));
+}
+#else
+static void listen_tls(weir_server *server, const char *address)
+{
+	(void)server;
+	must(false, "%s: these tests were built without TLS", address);
+}
+#endif
 
 void fixture_create(struct fixture *fixture, const struct weir_server_options *options)
 {
 	struct weir_server_options own = {0};
+	const char *listen;
 	int rc;
 
 	*fixture = (struct fixture){0};
@@ -18,6 +59,9 @@ void fixture_create(struct fixture *fixture, const struct weir_server_options *o
 		own = *options;
 	if (own.listen == NULL)
 		own.listen = "127.0.0.1:0";
+	listen = over_tls(own.listen) ? own.listen : NULL;
+	if (listen != NULL)
+		own.listen = NULL;
 	if (own.log == NULL) {
 		own.log = log_capture_write;
 		own.log_arg = &fixture->log;
@@ -26,6 +70,8 @@ void fixture_create(struct fixture *fixture, const struct weir_server_options *o
 		own.log_level = WEIR_LOG_INFO;
 	rc = weir_server_create(&own, &fixture->server);
 	must(rc == 0, "weir_server_create: %s", strerror(-rc));
+	if (listen != NULL)
+		listen_tls(fixture->server, listen);
 }
 
 void fixture_route_with(struct fixture *fixture, const char *pattern, weir_handler handler,

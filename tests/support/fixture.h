@@ -1,7 +1,7 @@
 /* support/fixture.h: a server for one test: made, started, stopped, and held to account.
  *
  * Its listener is 127.0.0.1 with port 0 unless the options name another, its log is
- * captured. However a test ends its server, the outcome is compared with what the
+ * captured. If WEIR_TEST_TLS is in the environment, it speaks TLS. However a test ends its server, the outcome is compared with what the
  * test expects, and the counts of the metrics and of the drain report must add up.
  */
 #ifndef WEIR_TESTS_FIXTURE_H

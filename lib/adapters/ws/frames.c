@@ -77,11 +77,11 @@ static ssize_t read_more(struct wslay_event_context *frames, uint8_t *buffer, si
 }
 
 /* For a frame whose header alone is wrong wslay queues a close without a code; what is sent in its
- * place says 1002 (RFC 6455, 7.1.7). It is the last that wslay has to send. */
+ * place says 1002 (RFC 6455, 7.1.7). The same two bytes within another frame are that one's. */
 static bool is_nameless_close(const weir_ws *ws, const uint8_t *data, size_t size)
 {
-	return ws->broken && size == 2 && data[0] == (0x80 | WSLAY_CONNECTION_CLOSE) &&
-	       data[1] == 0 && wslay_event_get_queued_msg_count(ws->frames) <= 1;
+	return ws->broken && !ws->inside && size == 2 &&
+	       data[0] == (0x80 | WSLAY_CONNECTION_CLOSE) && data[1] == 0;
 }
 
 static ssize_t write_named_close(weir_ws *ws, size_t size)
@@ -116,6 +116,8 @@ static ssize_t write_more(struct wslay_event_context *frames, const uint8_t *dat
 	}
 	if (count <= 0)
 		return lost(ws, frames);
+	/* wslay sends a header, and says that there is more, then the payload. */
+	ws->inside = more || (size_t)count < size;
 	ws->sent += (uint64_t)count;
 	return count;
 }

@@ -69,6 +69,7 @@ struct weir_ws {
 	bool blocked, lost, moved; /* in this turn: by a full socket; the connection; bytes */
 	bool close_queued;         /* with wslay */
 	bool broken;               /* by a frame that wslay does not understand */
+	bool inside;               /* a frame is sent in part */
 	size_t named;              /* bytes sent of the close for that */
 	uint64_t received, sent;   /* in this turn */
 	int close_code;            /* to be sent when the queue is empty; 0: none */

@@ -19,6 +19,7 @@
 #include <weir/systemd.h>
 #include <weir/task.h>
 #include <weir/time.h>
+#include <weir/tls.h>
 #include <weir/token.h>
 #include <weir/upgrade.h>
 #include <weir/visibility.h>

@@ -142,6 +142,9 @@ int weir__accept_begin(struct weir__acceptor *acceptor, struct weir__listener *l
 	int error;
 
 	listener->watch.ready = weir__accept_ready;
+	error = listener->tls ? weir__acceptor_open_tls(acceptor) : 0;
+	if (error)
+		return error;
 	error = weir__acceptor_watch(acceptor, listener->fd, events_of(acceptor, listener),
 				     &listener->watch);
 	if (!error)

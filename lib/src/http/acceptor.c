@@ -242,19 +242,16 @@ static void wait_for_brief(struct weir__acceptor *acceptor)
 
 static void run_mhd(struct weir__acceptor *acceptor)
 {
-	unsigned MHD_LONG_LONG timeout;
-
 	acceptor->mhd_ready = false;
 	acceptor->expected = 0;
-	(void)MHD_run(acceptor->mhd);
+	/* It may have more to do without an event: say so instead of sleeping. */
+	if (weir__exchange_run(acceptor))
+		acceptor->mhd_ready = true;
 	if (acceptor->kick) {
 		acceptor->kick = false;
 		weir__pool_kick(acceptor->options.pool);
 		wait_for_brief(acceptor);
 	}
-	/* It may have more to do without an event: say so instead of sleeping. */
-	if (MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0)
-		acceptor->mhd_ready = true;
 }
 
 static void expire(struct weir__acceptor *acceptor)
@@ -288,6 +285,7 @@ static void nudge(struct weir__acceptor *acceptor)
 		return;
 	acceptor->nudge_at = acceptor->now + NUDGE;
 	weir__pool_nudge(acceptor->options.pool);
+	weir__pool_grow(acceptor->options.pool, acceptor->now);
 	if (weir__queue_length(acceptor->options.queue) > 0)
 		weir__queue_expire(acceptor->options.queue, acceptor->now);
 }
@@ -327,8 +325,7 @@ static void *acceptor_thread(void *arg)
 		go_round(acceptor);
 	weir__intake_end(acceptor);
 	weir__linger_close_all(acceptor);
-	MHD_stop_daemon(acceptor->mhd);
-	acceptor->mhd = NULL;
+	weir__exchange_close(acceptor);
 	(void)pthread_mutex_lock(&acceptor->calls_lock);
 	acceptor->running = false;
 	(void)pthread_mutex_unlock(&acceptor->calls_lock);
@@ -365,17 +362,39 @@ static void init_deadlines(struct weir__acceptor *acceptor)
 	durations[WEIR__DEADLINE_LINGER] = LINGER_TIME;
 }
 
-static int watch_everything(struct weir__acceptor *acceptor)
+static int watch_mhd(struct weir__acceptor *acceptor, struct MHD_Daemon *mhd,
+		     struct weir__watch *watch)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(acceptor->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-	struct weir__list *node;
-	int error;
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(mhd, MHD_DAEMON_INFO_EPOLL_FD);
 
 	if (!info)
 		return -ENOTSUP;
-	acceptor->mhd_watch.ready = ready_mhd;
-	error = weir__acceptor_watch(acceptor, info->epoll_fd, EPOLLIN, &acceptor->mhd_watch);
+	watch->ready = ready_mhd;
+	return weir__acceptor_watch(acceptor, info->epoll_fd, EPOLLIN, watch);
+}
+
+int weir__acceptor_open_tls(struct weir__acceptor *acceptor)
+{
+	int error;
+
+	if (acceptor->mhd_tls)
+		return 0;
+	error = weir__exchange_open_tls(acceptor);
+	if (error)
+		return error;
+	error = watch_mhd(acceptor, acceptor->mhd_tls, &acceptor->mhd_tls_watch);
+	if (error) {
+		MHD_stop_daemon(acceptor->mhd_tls);
+		acceptor->mhd_tls = NULL;
+	}
+	return error;
+}
+
+static int watch_everything(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+	int error = watch_mhd(acceptor, acceptor->mhd, &acceptor->mhd_watch);
+
 	acceptor->wake_watch.ready = ready_wake;
 	if (!error)
 		error = weir__acceptor_watch(acceptor, acceptor->wake_fd, EPOLLIN,
@@ -384,6 +403,8 @@ static int watch_everything(struct weir__acceptor *acceptor)
 		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
 
 		listener->watch.ready = weir__accept_ready;
+		if (!error && listener->tls)
+			error = weir__acceptor_open_tls(acceptor);
 		if (!error)
 			error = weir__acceptor_watch(acceptor, listener->fd, EPOLLIN,
 						     &listener->watch);
@@ -443,7 +464,7 @@ int weir__acceptor_init(struct weir__acceptor *acceptor,
 fini_clients:
 	weir__clients_fini(&acceptor->clients);
 stop_mhd:
-	MHD_stop_daemon(acceptor->mhd);
+	weir__exchange_close(acceptor);
 close_dead:
 	(void)close(acceptor->dead_fd);
 close_wake:
@@ -457,8 +478,7 @@ destroy_lock:
 
 void weir__acceptor_fini(struct weir__acceptor *acceptor)
 {
-	if (acceptor->mhd) /* the thread was never started */
-		MHD_stop_daemon(acceptor->mhd);
+	weir__exchange_close(acceptor); /* nothing, unless the thread was never started */
 	weir__upgrades_unref(acceptor->upgrades);
 	weir__clients_fini(&acceptor->clients);
 	(void)close(acceptor->dead_fd);

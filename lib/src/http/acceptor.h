@@ -42,6 +42,7 @@ struct MHD_Daemon;
 struct weir__upgrades;
 struct weir__text;
 struct weir__rehearsal;
+struct weir__tls_slot;
 
 /* All borrowed; fixed from start to end. */
 struct weir__acceptor_options {
@@ -61,6 +62,7 @@ struct weir__acceptor_options {
 	const char *client_header;                   /* in which they name clients; NULL: none */
 	unsigned max_connections;
 	const char *deadline_header;  /* NULL: none */
+	struct weir__tls_slot *tls;   /* what new sessions show */
 	bool json_errors;             /* what the library says by itself is JSON, not text */
 	const _Atomic bool *stopping; /* a stop was asked for: answers say close from now on */
 	/* Called when nothing is in flight any more, during a stop. */
@@ -96,12 +98,14 @@ struct weir__acceptor {
 
 	/* the acceptor's thread only */
 	int epoll_fd;
-	struct weir__watch wake_watch, mhd_watch;
+	struct weir__watch wake_watch, mhd_watch, mhd_tls_watch;
 	struct MHD_Daemon *mhd;
+	struct MHD_Daemon *mhd_tls; /* NULL until there is a listener for TLS */
 	struct weir__listeners *listeners; /* borrowed */
 	weir_routes *routes;               /* what is routed now; see http/routes.h */
 	struct weir__list conns;           /* all connections */
 	struct weir__conn *adding;         /* being handed to libmicrohttpd right now */
+	unsigned leaving; /* upgraded ones over TLS that libmicrohttpd is to close */
 	unsigned conn_count;               /* admin, lingering and upgraded ones included */
 	struct weir__list requests;        /* in flight, admin ones included */
 	weir_request *inline_request;      /* whose handler is being run; NULL: none */
@@ -157,6 +161,9 @@ bool weir__acceptor_is_self(const struct weir__acceptor *acceptor);
 void weir__acceptor_wake(struct weir__acceptor *acceptor);
 /* weir__pool's `quiet`: tells what was put off. Any thread. */
 void weir__acceptor_quiet(void *acceptor);
+
+/* Makes libmicrohttpd ready for connections with TLS, if it is not yet. 0 or -errno. */
+int weir__acceptor_open_tls(struct weir__acceptor *acceptor);
 
 int weir__acceptor_watch(struct weir__acceptor *acceptor, int fd, uint32_t events,
 			 struct weir__watch *watch);

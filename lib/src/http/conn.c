@@ -26,6 +26,11 @@
 
 #include "http/client_limits.h"
 #include "http/exchange.h"
+#include "http/tls.h"
+#include "http/upgrade.h"
+
+/* How often it is looked whether an owner has read what stood in the way. */
+#define HANDED_ON_LOOK (2 * WEIR_MILLISECOND)
 
 /* Until it is looked again whether libmicrohttpd has read all that a half-closed client sent. */
 #define LOOK_AGAIN WEIR_MILLISECOND
@@ -76,7 +81,7 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 		return;
 	}
 	acceptor->adding = conn;
-	if (MHD_add_connection(acceptor->mhd, fd, &peer->any,
+	if (MHD_add_connection(listener->tls ? acceptor->mhd_tls : acceptor->mhd, fd, &peer->any,
 			       peer->any.sa_family == AF_UNSPEC ? 0 : peer_size) == MHD_NO) {
 		/* It has closed the socket, which takes it out of epoll as well. If it got as
 		 * far as telling us of the connection, it has told us of its end, too. */
@@ -104,6 +109,8 @@ void weir__conn_started(struct weir__acceptor *acceptor, struct MHD_Connection *
 	if (conn->scope == WEIR_SCOPE_PUBLIC)
 		weir__counter_add(&acceptor->connections, 1);
 	weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_FIRST);
+	if (conn->listener->tls && weir__tls_begin(acceptor, conn))
+		weir__conn_close(acceptor, conn);
 }
 
 /* What it still has to read, if anything, would turn our close into a reset. */
@@ -137,6 +144,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	/* Closing takes it out, too, but not if a child of a fork() holds the socket. */
 	if (!acceptor->ended)
 		weir__acceptor_unwatch(acceptor, conn->fd);
+	if (weir__tls_end(conn->tls)) /* libmicrohttpd has freed the session */
+		conn->unread = true;
 	if (!acceptor->ended && !conn->gone && !conn->closing && has_unread(conn))
 		weir__linger_after(acceptor, conn);
 	if (!conn->upgraded)
@@ -147,6 +156,8 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__list_remove(&conn->all);
 	if (!conn->upgraded)
 		acceptor->conn_count--;
+	else if (conn->tls && acceptor->leaving > 0)
+		acceptor->leaving--;
 	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)
 		acceptor->unfinished--;
@@ -235,6 +246,13 @@ static void client_gone(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir__conn_close(acceptor, conn);
 }
 
+static bool send_now(const struct weir__conn *conn, const char *data, size_t size)
+{
+	if (conn->tls)
+		return weir__tls_send(conn->tls, data, size);
+	return send(conn->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+}
+
 /* Asks whether a client that sends no more still listens; see above. */
 static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
@@ -245,8 +263,7 @@ static void probe(struct weir__acceptor *acceptor, struct weir__conn *conn)
 	    !request->counted || conn->peer.any.sa_family == AF_UNSPEC)
 		return;
 	conn->probed = true;
-	if (send(conn->fd, interim, sizeof(interim) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	    (ssize_t)sizeof(interim) - 1)
+	if (send_now(conn, interim, sizeof(interim) - 1))
 		weir__counter_add(&weir__counters_of(acceptor, conn->scope)->probes, 1);
 }
 
@@ -262,6 +279,12 @@ static void hung_up(struct weir__acceptor *acceptor, struct weir__watch *watch, 
 {
 	struct weir__conn *conn = weir__container(watch, struct weir__conn, watch);
 
+	if (conn->upgraded) { /* over TLS */
+		conn->half_closed = true;
+		conn->gone = conn->gone || events & (EPOLLERR | EPOLLHUP);
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+		return;
+	}
 	if (conn->closing)
 		return;
 	if (events & EPOLLERR || (events & EPOLLHUP && !conn->read_shut)) {
@@ -295,12 +318,20 @@ void weir__conn_expire_hangup(struct weir__acceptor *acceptor, struct weir__conn
 	weir_request *request = conn->request;
 	int unread = 0;
 
+	if (conn->upgraded) {
+		if (!weir__upgraded_hung_up(acceptor, conn))
+			weir__deadline_set(&acceptor->deadlines, &conn->deadline,
+					   WEIR__DEADLINE_HANGUP, acceptor->now + HANDED_ON_LOOK);
+		acceptor->mhd_ready = true;
+		return;
+	}
 	if (request && request->suspended) { /* the handler does not read */
 		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_BODY,
 				   acceptor->now);
 		return;
 	}
-	if (ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) {
+	if ((ioctl(conn->fd, FIONREAD, &unread) == 0 && unread > 0) ||
+	    weir__tls_has_unread(conn->tls)) {
 		/* Once more, but not in this round: libmicrohttpd reads a piece in each. */
 		weir__deadline_set(&acceptor->deadlines, &conn->deadline, WEIR__DEADLINE_HANGUP,
 				   acceptor->now + (acceptor->finishing ? 1 : LOOK_AGAIN));
@@ -311,6 +342,7 @@ void weir__conn_expire_hangup(struct weir__acceptor *acceptor, struct weir__conn
 		end_in_body(acceptor, conn);
 		return;
 	}
+	weir__tls_bye(conn->tls);
 	(void)shutdown(conn->fd, SHUT_RDWR);
 	acceptor->mhd_ready = true;
 }

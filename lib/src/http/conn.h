@@ -20,6 +20,7 @@ struct weir__conn {
 	struct MHD_Connection *mhd;
 	weir_request *request; /* the current one; NULL while idle */
 	struct weir__listener *listener;
+	struct weir__tls *tls;       /* NULL: it speaks none */
 	struct weir__client *client; /* among whose connections it counts; NULL: nobody's */
 	weir_time came;              /* when it was accepted */
 	int fd;

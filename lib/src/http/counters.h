@@ -66,7 +66,13 @@
 	X(requests_limited, "weir_request_limit_total",                                            \
 	  "Requests answered 503 because max_requests were in flight.")                            \
 	X(early_answers, "weir_early_answers_total",                                               \
-	  "Answers sent before the request's body had come to its end.")
+	  "Answers sent before the request's body had come to its end.")                           \
+	X(tls_handshakes, "weir_tls_handshakes_total", "TLS handshakes that came to their end.")   \
+	X(tls_failures, "weir_tls_handshake_failures_total",                                       \
+	  "TLS handshakes that did not: no version or cipher in common, a certificate that one "   \
+	  "side does not take, or the client was too slow or has gone.")                           \
+	X(tls_plain, "weir_tls_plain_requests_total",                                              \
+	  "Clients that spoke HTTP without TLS to a TLS listener: a wrong URL somewhere.")
 
 struct weir__counters {
 #define WEIR__COUNTER_FIELD(field, name, help) weir__counter field;

@@ -155,10 +155,9 @@ static bool is_in_vain(weir_request *request, weir_time now)
 }
 
 /* Runs the handler, unless that would be in vain. */
-static void handle(weir_request *request)
+static void handle(weir_request *request, weir_time begun)
 {
 	struct weir__route *route = request->route;
-	weir_time begun = weir_now();
 	struct weir__run run;
 
 	weir__tick_update(begun);
@@ -206,7 +205,7 @@ static void run(struct weir__job *job, unsigned worker)
 
 	(void)worker;
 	atomic_store_explicit(&request->running, true, memory_order_relaxed);
-	handle(request);
+	handle(request, job->taken); /* just now: the clock need not be read again */
 	conclude(request);
 	weir__acceptor_report(request, WEIR__REPORT_DONE);
 }
@@ -271,7 +270,7 @@ void weir__request_run_inline(weir_request *request)
 {
 	request->stage = WEIR__DISPATCHED;
 	request->acceptor->inline_request = request;
-	handle(request);
+	handle(request, weir_now());
 	request->acceptor->inline_request = NULL;
 	if (weir__later_park(request))
 		return;
@@ -281,7 +280,7 @@ void weir__request_run_inline(weir_request *request)
 
 void weir__request_run_apart(weir_request *request, void (*between)(weir_request *request))
 {
-	handle(request);
+	handle(request, weir_now());
 	between(request);
 	conclude(request);
 }

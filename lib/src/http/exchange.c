@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "http/header.h"
+#include "http/tls.h"
 
 /* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
 #define DISCIPLINE ((enum MHD_OPTION)38)
@@ -58,6 +59,9 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 		return NULL;
 	request->scope = (enum weir_scope)conn->scope;
 	request->peer = conn->peer;
+	request->is_tls = conn->tls != NULL;
+	request->client_subject = weir__tls_subject(conn->tls, &request->arena);
+	request->hsts = weir__tls_hsts(conn->tls, &request->arena);
 	request->target = weir__arena_copy(&request->arena, target, strlen(target));
 	conn->request = request;
 	conn->probed = false;
@@ -295,6 +299,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		weir__conn_closed(cls, context);
 }
 
+static void on_log(void *cls, const char *format, va_list arguments) WEIR_PRINTF(2, 0);
 static void on_log(void *cls, const char *format, va_list arguments)
 {
 	struct weir__acceptor *acceptor = cls;
@@ -329,7 +334,25 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-int weir__exchange_open(struct weir__acceptor *acceptor)
+/* Never asked: each session has credentials of its own (tls_session.c). Without certificates, or
+ * this, libmicrohttpd starts no daemon for TLS. */
+static int no_certificate(void *session, const void *authorities, int authority_count,
+			  const void *kinds, int kind_count, void **chain, unsigned *length,
+			  void **key)
+{
+	(void)session;
+	(void)authorities;
+	(void)authority_count;
+	(void)kinds;
+	(void)kind_count;
+	(void)chain;
+	(void)length;
+	(void)key;
+	return -1;
+}
+
+/* NULL if it cannot be had. */
+static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls)
 {
 	/* The sign of the strictness option was turned round in 1.0. */
 	bool old = weir__mhd_is_old();
@@ -338,8 +361,8 @@ int weir__exchange_open(struct weir__acceptor *acceptor)
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	acceptor->mhd = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+	return MHD_start_daemon(
+		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
 			MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, handle, acceptor,
 		/* first, so that it gets what the others have to say */
@@ -350,6 +373,47 @@ int weir__exchange_open(struct weir__acceptor *acceptor)
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, acceptor, MHD_OPTION_NOTIFY_CONNECTION,
 		on_connection, acceptor, MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
-		1, MHD_OPTION_ARRAY, strictness, MHD_OPTION_END);
+		1, MHD_OPTION_ARRAY, strictness,
+		tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate,
+		MHD_OPTION_END);
+}
+
+int weir__exchange_open(struct weir__acceptor *acceptor)
+{
+	acceptor->mhd = start_daemon(acceptor, false);
 	return acceptor->mhd ? 0 : -ENOMEM;
+}
+
+int weir__exchange_open_tls(struct weir__acceptor *acceptor)
+{
+	acceptor->mhd_tls = start_daemon(acceptor, true);
+	return acceptor->mhd_tls ? 0 : -ENOTSUP;
+}
+
+static bool run(struct MHD_Daemon *mhd)
+{
+	unsigned MHD_LONG_LONG timeout;
+
+	(void)MHD_run(mhd);
+	return MHD_get_timeout(mhd, &timeout) == MHD_YES && timeout == 0;
+}
+
+bool weir__exchange_run(struct weir__acceptor *acceptor)
+{
+	bool more = run(acceptor->mhd);
+	int i;
+
+	/* An upgraded connection is closed by one run after another, with no event in between. */
+	for (i = 0; acceptor->mhd_tls && i < 3 && acceptor->leaving > 0; i++)
+		(void)MHD_run(acceptor->mhd_tls);
+	return acceptor->mhd_tls ? run(acceptor->mhd_tls) || more : more;
+}
+
+void weir__exchange_close(struct weir__acceptor *acceptor)
+{
+	if (acceptor->mhd_tls)
+		MHD_stop_daemon(acceptor->mhd_tls);
+	if (acceptor->mhd)
+		MHD_stop_daemon(acceptor->mhd);
+	acceptor->mhd = acceptor->mhd_tls = NULL;
 }

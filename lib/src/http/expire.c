@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "http/exchange.h"
+#include "http/tls.h"
 
 #define COUNT(acceptor, conn, field)                                                               \
 	weir__counter_add(&weir__counters_of(acceptor, (conn)->scope)->field, 1)
@@ -41,6 +42,7 @@ static void expire_first(struct weir__acceptor *acceptor, struct weir__conn *con
 static void expire_header(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	COUNT(acceptor, conn, header_timeouts);
+	weir__tls_bye(conn->tls);
 	weir__conn_close(acceptor, conn);
 }
 
@@ -59,10 +61,12 @@ static void expire_idle(struct weir__acceptor *acceptor, struct weir__conn *conn
 	int waiting = 0;
 
 	COUNT(acceptor, conn, idle_timeouts);
-	if (ioctl(conn->fd, SIOCOUTQ, &waiting) == 0 && waiting > 0)
+	if (ioctl(conn->fd, SIOCOUTQ, &waiting) == 0 && waiting > 0) {
 		abandon(acceptor, conn); /* its last answer has not been taken all this time */
-	else
-		weir__conn_close(acceptor, conn);
+		return;
+	}
+	weir__tls_bye(conn->tls);
+	weir__conn_close(acceptor, conn);
 }
 
 /* What must move in a window, at so many bytes a second; at least one byte. */
@@ -140,6 +144,11 @@ static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir_request *request = conn->request;
 	uint64_t progress = progress_of(conn) + 1; /* 0 is "not yet looked" */
 
+	if (conn->upgraded) { /* its owner has closed it, and the client does not take the rest */
+		(void)shutdown(conn->fd, SHUT_RDWR);
+		acceptor->mhd_ready = true;
+		return;
+	}
 	if (request->suspended || takes_enough(acceptor, conn, progress)) {
 		request->acked = progress;
 		request->starved = request->suspended;

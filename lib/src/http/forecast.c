@@ -150,7 +150,7 @@ static void count_running(struct walk *walk, const weir_request *request, weir_t
 /* Until a worker has it: all that is before it, shared by the workers that come free. */
 static weir_time wait_in_queue(const struct walk *walk)
 {
-	unsigned workers = walk->acceptor->options.pool->count;
+	unsigned workers = weir__pool_now(walk->acceptor->options.pool);
 
 	if (walk->running < workers && walk->work == 0)
 		return 0;

@@ -7,12 +7,15 @@
 #include "base/text.h"
 #include "http/exchange.h"
 #include "http/rehearsal.h"
+#include "http/tls.h"
 #include "http/upgrade.h"
 
 #define SPARE_WORKERS 1u
 /* Who has connected has a request to send, and sends it at once: its first segment comes right
  * behind the handshake's last. For so long it is not taken for one that will say nothing. */
 #define NEWCOMER_PATIENCE (100 * WEIR_MILLISECOND)
+/* ... and a TLS handshake in front of it takes up to two round trips, and a signature. */
+#define HANDSHAKE_PATIENCE (400 * WEIR_MILLISECOND)
 /* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
  * to notice what is cut. It takes up to three to send a short answer and see that it was sent,
  * and one for each piece of a stream. */
@@ -88,7 +91,7 @@ void weir__intake_shrink(struct weir__acceptor *acceptor)
 
 	/* Once workers are being joined, the pool is not touched from here. */
 	acceptor->shrink = false;
-	if (!acceptor->refusing && needed < acceptor->options.pool->count)
+	if (!acceptor->refusing && needed < weir__pool_now(acceptor->options.pool))
 		weir__pool_shrink(acceptor->options.pool, (unsigned)needed + SPARE_WORKERS);
 }
 
@@ -111,7 +114,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 	acceptor->draining = true;
 	weir__queue_settle(acceptor->options.queue);
 	/* Nobody is let go yet, but nobody looks for more work any longer than needed. */
-	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->count);
+	weir__pool_shrink(acceptor->options.pool, acceptor->options.pool->options.maximum);
 	/* With nothing in flight the next thing is the end, which closes them for less. */
 	if (!weir__list_empty(&acceptor->requests))
 		close_idle(acceptor);
@@ -141,8 +144,10 @@ void weir__intake_newcomers(struct weir__acceptor *acceptor, void *newcomers)
 	for (node = acceptor->conns.prev; node != &acceptor->conns; node = node->prev) {
 		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
 
-		if (conn->came < since)
+		if (conn->came < since - HANDSHAKE_PATIENCE)
 			break;
+		if (conn->came < since && !(conn->tls && weir__tls_is_fresh(conn->tls, since)))
+			continue;
 		*count += !conn->used && !conn->request && !conn->gone &&
 			  conn->scope == WEIR_SCOPE_PUBLIC;
 	}
@@ -182,13 +187,10 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 static void run_rounds(struct weir__acceptor *acceptor)
 {
 	weir_time until = weir_after(ROUNDS_TIME);
-	unsigned MHD_LONG_LONG timeout;
 	int i = 0;
 
-	do
-		(void)MHD_run(acceptor->mhd);
-	while (MHD_get_timeout(acceptor->mhd, &timeout) == MHD_YES && timeout == 0 &&
-	       (++i < ROUNDS || weir_now() < until));
+	while (weir__exchange_run(acceptor) && (++i < ROUNDS || weir_now() < until))
+		continue;
 	acceptor->mhd_ready = true;
 }
 
@@ -245,7 +247,8 @@ static bool may_end_with_thread(struct weir__conn *conn)
 {
 	int unread = 0;
 
-	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0;
+	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 &&
+			 unread == 0 && !weir__tls_has_unread(conn->tls);
 	return conn->idle_end;
 }
 
@@ -292,6 +295,8 @@ void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
 		}
 		conn->asked_stop = false;
 		acceptor->unfinished++;
+		if (conn->upgraded) /* over TLS: it goes when its owner has closed it */
+			continue;
 		if (conn->request && conn->request->stage != WEIR__HEADER)
 			continue;
 		if (!conn->request && !conn->read_shut && conn->scope == WEIR_SCOPE_PUBLIC)
@@ -372,11 +377,40 @@ void weir__intake_conclude(struct weir__acceptor *acceptor)
 	acceptor->mhd_ready = true;
 }
 
+/* libmicrohttpd closes what is idle without a word when its daemon ends. */
+static void say_bye(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->conns) {
+		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
+
+		if (!conn->request && !conn->upgraded)
+			weir__tls_bye(conn->tls);
+	}
+}
+
+/* Over TLS, what has been let go and is not gone. */
+static void cut_upgraded(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->conns) {
+		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
+
+		if (conn->upgraded)
+			(void)shutdown(conn->fd, SHUT_RDWR);
+	}
+}
+
 void weir__intake_end(struct weir__acceptor *acceptor)
 {
 	acceptor->ended = true;
 	run_rounds(acceptor);
 	cut_all(acceptor);
+	weir__upgrades_let_go(acceptor);
+	cut_upgraded(acceptor);
 	run_rounds(acceptor);
+	say_bye(acceptor);
 	weir__reports_take(acceptor); /* deadlines that passed too late for anybody */
 }

@@ -11,7 +11,7 @@
  * suspended, so that it is out of libmicrohttpd's epoll; duplicated; and its old number
  * given, by dup2(2), to a socket whose peer is closed. libmicrohttpd then reads the end of
  * a lost connection and cleans up after itself, and the duplicate is ours to write the
- * answer to. Plain TCP and Unix sockets only.
+ * answer to; over TLS, sealed before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 
 #include "base/text.h"
 #include "http/exchange.h"
+#include "http/tls.h"
 
 #define MOST_BYTES ((size_t)256 * 1024 * 1024)
 /* What is read of one socket before the others get their turn. */
@@ -198,6 +199,8 @@ void weir__linger_answer(weir_request *request, enum weir__outcome outcome)
 		goto cut;
 	weir__reply_print(&request->response, request->head, &linger->out);
 	if (linger->out.error)
+		goto free_linger;
+	if (conn->tls && weir__tls_seal(conn->tls, &linger->out))
 		goto free_linger;
 	fd = take_socket(acceptor, conn);
 	if (fd < 0)

@@ -297,6 +297,20 @@ int weir__listener_adopt(int fd, enum weir_scope scope, struct weir__listener **
 	return error;
 }
 
+int weir__listener_use_tls(struct weir__listener *listener)
+{
+	char *url;
+
+	if (listener->path)
+		return -EINVAL;
+	if (asprintf(&url, "https%s", listener->url + strlen("http")) < 0)
+		return -ENOMEM;
+	free(listener->url);
+	listener->url = url;
+	listener->tls = true;
+	return 0;
+}
+
 /* Removes the file of a Unix socket, so that nobody finds it any more. */
 static void hide(const struct weir__listener *listener)
 {

@@ -28,6 +28,7 @@ struct weir__listener {
 	struct weir__list all; /* the set's */
 	int fd;                /* -1 once closed */
 	enum weir_scope scope;
+	bool tls; /* fixed once it is in the set */
 	char *url;
 	char *path;   /* of a Unix socket; else NULL */
 	dev_t device; /* of that path when it was bound: whose file it is to unlink */
@@ -58,6 +59,8 @@ const char *weir__listeners_url(struct weir__listeners *listeners, size_t n);
 int weir__listener_open(const char *address, enum weir_scope scope, struct weir__listener **out);
 /* Makes one of a socket that listens already. Takes fd, also on failure. 0 or -errno. */
 int weir__listener_adopt(int fd, enum weir_scope scope, struct weir__listener **out);
+/* Its clients speak TLS. Before it is in a set. 0, -EINVAL (a Unix socket) or -ENOMEM. */
+int weir__listener_use_tls(struct weir__listener *listener);
 /* The addresses that "host:port" can mean; to be freed by freeaddrinfo(3). 0 or -errno. */
 struct addrinfo;
 int weir__listener_resolve(const char *address, struct addrinfo **found);

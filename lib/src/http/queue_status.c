@@ -119,7 +119,7 @@ static void find_holders(struct weir__acceptor *acceptor, weir_time now, struct 
 static void say_why(const struct weir__acceptor *acceptor, const struct weir__queue_view *view,
 		    const struct holders *holders, struct weir__text *out)
 {
-	unsigned i, workers = acceptor->options.pool->count;
+	unsigned i, workers = weir__pool_now(acceptor->options.pool);
 
 	if (view->count == 0) {
 		weir__text_printf(out, "nothing waits");
@@ -252,7 +252,7 @@ static void write_holders(const struct holders *holders, struct weir__text *text
 		weir__text_seconds(text, holders->list[i].longest);
 		weir__text_printf(text, "}");
 	}
-	weir__text_printf(text, "]");
+	weir__text_printf(text, "],\"held_by_others\":%u", holders->others);
 }
 
 static bool is_overloaded(const struct weir__queue_view *view)

@@ -13,6 +13,14 @@
 #include "http/response.h"
 #include "http/upgrade.h"
 
+#define HSTS "Strict-Transport-Security"
+
+/* NULL: none, or the handler has said it. */
+static const char *hsts_of(const weir_response *response)
+{
+	return weir__response_field(response, HSTS) ? NULL : response->request->hsts;
+}
+
 static struct MHD_Response *from_memory(weir_response *response)
 {
 	void *data = (void *)response->data;
@@ -60,6 +68,7 @@ int weir__reply_make(weir_response *response)
 {
 	const struct weir__response_field *field;
 	struct MHD_Response *mhd = NULL;
+	const char *hsts;
 
 	switch (response->kind) {
 	case WEIR__BODY_MEMORY:
@@ -84,6 +93,11 @@ int weir__reply_make(weir_response *response)
 			MHD_destroy_response(mhd);
 			return -ENOMEM;
 		}
+	hsts = hsts_of(response);
+	if (hsts && MHD_add_response_header(mhd, HSTS, hsts) == MHD_NO) {
+		MHD_destroy_response(mhd);
+		return -ENOMEM;
+	}
 	/* Said aloud: who was refused shall come back on this connection, not on a new one. Only
 	 * where it can be: one whose body was not read to its end is closed. */
 	if (response->request->job.refusal && response->request->complete)
@@ -104,6 +118,7 @@ void weir__reply_print(const weir_response *response, bool head, struct weir__te
 	/* These have no body, and thus no length (RFC 9110, 8.6). */
 	bool bare = response->status == 204 || response->status == 304;
 	const struct weir__response_field *field;
+	const char *hsts = hsts_of(response);
 	char date[32];
 
 	weir__date_print((int64_t)time(NULL), date, sizeof(date));
@@ -112,6 +127,8 @@ void weir__reply_print(const weir_response *response, bool head, struct weir__te
 			  date);
 	for (field = response->fields; field; field = field->next)
 		weir__text_printf(out, "%s: %s\r\n", field->name, field->value);
+	if (hsts)
+		weir__text_printf(out, HSTS ": %s\r\n", hsts);
 	if (!bare)
 		weir__text_printf(out, "Content-Length: %zu\r\n", response->size);
 	weir__text_append(out, "\r\n", 2);

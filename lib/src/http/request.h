@@ -75,6 +75,9 @@ struct weir_request {
 	struct weir__framing framing;
 	size_t header_size, header_extra; /* memory of the connection's; see room.h */
 	union weir__address peer;
+	const char *client_subject; /* of its certificate; NULL: none */
+	const char *hsts;           /* what answers say of it; NULL: nothing */
+	bool is_tls;
 	weir_time accepted_at; /* its header was there */
 	bool http_1_0, head;
 	enum weir_scope scope;

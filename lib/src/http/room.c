@@ -39,6 +39,8 @@ static size_t needed_for(const weir_response *response)
 	const struct weir__response_field *field;
 	size_t size = STANDARD_FIELDS;
 
+	if (response->request->hsts)
+		size += sizeof("Strict-Transport-Security") + strlen(response->request->hsts) + 4;
 	for (field = response->fields; field; field = field->next)
 		size += strlen(field->name) + strlen(field->value) + 4;
 	return size;

@@ -82,7 +82,7 @@ static bool count_answers(const char *data, size_t size, const struct weir__syn_
 			  unsigned *count)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)data;
-	int left = (int)size;
+	uint32_t left = (uint32_t)size;
 
 	for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
 		const struct inet_diag_msg *socket = NLMSG_DATA(header);

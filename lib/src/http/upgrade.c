@@ -5,6 +5,10 @@
  * the request. It would keep such a connection among its suspended ones, which it walks again and
  * again. So its descriptor is given to a dead socket, as linger.c does, and libmicrohttpd closes
  * that; the connection goes on with the duplicate that was made before.
+ *
+ * Over TLS libmicrohttpd has to stay: it gives its owner one end of a pair of sockets, and moves
+ * what comes and goes between the other and the session. The duplicate is made one of that end; the
+ * connection is over when its owner has closed it and libmicrohttpd has sent the rest.
  */
 #include "http/upgrade.h"
 
@@ -217,6 +221,23 @@ static void no_delay(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+/* The same over TLS: `fd` is the owner's end of a pair. The client watch stays: libmicrohttpd does
+ * not tell the owner when the client has closed, so the acceptor does. */
+static bool detach_tls(struct weir__acceptor *acceptor, struct weir__conn *conn,
+		       weir_upgraded *upgraded, int fd, struct MHD_UpgradeResponseHandle *handle)
+{
+	weir__deadline_clear(&conn->deadline);
+	conn->closing = true;
+	conn->request = NULL;
+	if (conn->half_closed || conn->gone)
+		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
+	if (dup3(fd, upgraded->fd, O_CLOEXEC) < 0)
+		return false;
+	upgraded->over_tls = handle;
+	upgraded->conn = conn;
+	return true;
+}
+
 /* libmicrohttpd: the 101 is in the kernel. */
 static void switched(void *cls, struct MHD_Connection *mhd, void *context, const char *early,
 		     size_t early_size, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
@@ -229,10 +250,12 @@ static void switched(void *cls, struct MHD_Connection *mhd, void *context, const
 
 	(void)mhd;
 	(void)context;
-	(void)fd;
 	request->response.upgraded = NULL;
 	request->response.kind = WEIR__BODY_MEMORY;
-	good = detach(acceptor, conn) && good;
+	if (conn->tls)
+		good = good && detach_tls(acceptor, conn, upgraded, fd, handle);
+	else
+		good = detach(acceptor, conn) && good;
 	if (good) {
 		upgraded->routes = request->routes;
 		upgraded->client = conn->client;
@@ -244,7 +267,8 @@ static void switched(void *cls, struct MHD_Connection *mhd, void *context, const
 		conn->bad_end = true;
 		weir__upgraded_drop(upgraded);
 	}
-	(void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE); /* what is left is dead */
+	if (!conn->tls || !good)
+		(void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE); /* the rest is dead */
 	acceptor->mhd_ready = true;
 	weir__request_over(request, good ? request->outcome : WEIR__CUT);
 }

@@ -30,6 +30,7 @@
 #include "work/queue.h"
 
 struct MHD_Response;
+struct MHD_UpgradeResponseHandle;
 struct weir__text;
 
 struct weir__upgrades {
@@ -58,6 +59,8 @@ struct weir_upgraded {
 	char *path;
 	union weir__address peer;
 	int fd;         /* -1 while ASKED */
+	struct MHD_UpgradeResponseHandle *over_tls; /* the acceptor only; NULL: not over TLS */
+	struct weir__conn *conn; /* likewise; over TLS it is there as long as libmicrohttpd's */
 	bool has_place; /* in the queue; PREPARED */
 	char *early;
 	size_t early_size;
@@ -89,12 +92,19 @@ void weir__upgrades_take(struct weir__acceptor *acceptor);
 /* upgraded.c: names and cuts what is open. */
 struct weir__stragglers;
 void weir__upgrades_force(struct weir__acceptor *acceptor, struct weir__stragglers *stragglers);
+/* upgraded.c: libmicrohttpd's daemons are about to end, and must find none of its own open: over
+ * TLS, takes the connection from under an owner who has not closed it. */
+void weir__upgrades_let_go(struct weir__acceptor *acceptor);
 /* upgraded.c: what is told of one. The acceptor's thread. */
 void weir__upgraded_describe(const struct weir__acceptor *acceptor, const weir_upgraded *upgraded,
 			     struct weir_straggler *out);
 /* upgraded.c: for the list of what is in flight, which has `count` entries and may have `most`. */
 void weir__upgrades_describe(struct weir__acceptor *acceptor, struct weir__text *text,
 			     unsigned count, unsigned most);
+
+/* upgraded.c: over TLS, the client has closed or is gone: tells the owner by the end of what there
+ * is to read. False: not yet, something may be on its way to him. */
+bool weir__upgraded_hung_up(struct weir__acceptor *acceptor, const struct weir__conn *conn);
 
 /* upgraded.c: its 101 is in the kernel: lists it, and queues its `run`. */
 void weir__upgraded_open(struct weir__acceptor *acceptor, weir_upgraded *upgraded);

@@ -9,15 +9,22 @@
  * can have taken the connection; so when the last one was taken, the acceptor may go.
  */
 #include <errno.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "drain/straggler.h"
-#include "http/acceptor.h"
+#include "http/conn.h"
+#include "http/tls.h"
 #include "http/upgrade.h"
+
+/* A pair of sockets takes more than this (net.core.wmem_default, unix(7)), and libmicrohttpd's
+ * buffer is smaller than the difference. */
+#define ROOM_LEFT 32768
 
 int weir__upgrades_create(struct weir__acceptor *acceptor, struct weir__upgrades **out)
 {
@@ -122,9 +129,31 @@ void weir_upgraded_close(weir_upgraded *upgraded)
 	weir__upgrades_unref(all);
 }
 
+/* Over TLS libmicrohttpd sends the rest, and closes. When its daemon has gone, so has all of it. */
+static void let_go(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
+{
+	if (!upgraded->over_tls || !acceptor->mhd_tls)
+		return;
+	(void)MHD_upgrade_action(upgraded->over_tls, MHD_UPGRADE_ACTION_CLOSE);
+	acceptor->leaving++;
+	weir__conn_deadline(acceptor, upgraded->conn, WEIR__DEADLINE_SEND);
+	upgraded->over_tls = NULL;
+	upgraded->conn = NULL;
+	acceptor->mhd_ready = true;
+}
+
+void weir__upgrades_let_go(struct weir__acceptor *acceptor)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->upgrades->open)
+		let_go(acceptor, weir__container(node, weir_upgraded, open));
+}
+
 /* It is no longer in flight. */
 static void end(struct weir__acceptor *acceptor, weir_upgraded *upgraded)
 {
+	let_go(acceptor, upgraded);
 	weir__list_remove(&upgraded->open);
 	if (upgraded->named)
 		upgraded->named->abandoned = 0;
@@ -213,8 +242,47 @@ static bool cut(weir_upgraded *upgraded)
 	open = !upgraded->closed;
 	if (open)
 		(void)shutdown(upgraded->fd, SHUT_RDWR);
+	if (open && upgraded->conn)
+		(void)shutdown(upgraded->conn->fd, SHUT_RDWR);
 	(void)pthread_mutex_unlock(&all->lock);
 	return open;
+}
+
+/* All that the client has sent has been handed on by libmicrohttpd: nothing of it is left in front
+ * of the session or in it, and the owner has not so much to read that there was no room. */
+static bool is_handed_on(const struct weir__conn *conn, const weir_upgraded *upgraded)
+{
+	int before = 0, behind = 0;
+
+	return ioctl(conn->fd, FIONREAD, &before) == 0 && before == 0 &&
+	       !weir__tls_has_unread(conn->tls) &&
+	       ioctl(upgraded->fd, FIONREAD, &behind) == 0 && behind < ROOM_LEFT;
+}
+
+static bool end_reading(weir_upgraded *upgraded, const struct weir__conn *conn)
+{
+	struct weir__upgrades *all = upgraded->all;
+	bool done;
+
+	(void)pthread_mutex_lock(&all->lock);
+	done = upgraded->closed || conn->gone || is_handed_on(conn, upgraded);
+	if (done && !upgraded->closed)
+		(void)shutdown(upgraded->fd, conn->gone ? SHUT_RDWR : SHUT_RD);
+	(void)pthread_mutex_unlock(&all->lock);
+	return done;
+}
+
+bool weir__upgraded_hung_up(struct weir__acceptor *acceptor, const struct weir__conn *conn)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->upgrades->open) {
+		weir_upgraded *upgraded = weir__container(node, weir_upgraded, open);
+
+		if (upgraded->conn == conn)
+			return end_reading(upgraded, conn);
+	}
+	return true; /* closed already */
 }
 
 /* What no worker has got never will be. */

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include <weir/io.h>
+#include <weir/tls.h>
 
+#include "http/tls.h"
 #include "server/inherit.h"
 #include "server/server_private.h"
 
@@ -56,10 +58,12 @@ static int add(struct weir_server *server, struct weir__listener *listener)
 	return arrival.error;
 }
 
-static int add_or_destroy(struct weir_server *server, struct weir__listener *listener)
+static int add_or_destroy(struct weir_server *server, struct weir__listener *listener, bool tls)
 {
-	int error = add(server, listener);
+	int error = tls ? weir__listener_use_tls(listener) : 0;
 
+	if (!error)
+		error = add(server, listener);
 	if (error)
 		weir__listener_destroy(listener);
 	return error;
@@ -79,7 +83,8 @@ static bool is_called(void *wanted, int fd, const char *name)
 }
 
 /* All inherited sockets of this name. */
-static int listen_at_named(struct weir_server *server, const char *name, enum weir_scope scope)
+static int listen_at_named(struct weir_server *server, const char *name, enum weir_scope scope,
+			   bool tls)
 {
 	int fd = weir__inherit_take(is_called, (void *)name), error = 0;
 
@@ -90,12 +95,12 @@ static int listen_at_named(struct weir_server *server, const char *name, enum we
 
 		error = weir__listener_adopt(fd, scope, &listener);
 		if (!error)
-			error = add_or_destroy(server, listener);
+			error = add_or_destroy(server, listener, tls);
 	}
 	return error;
 }
 
-int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope)
+static int listen_at(weir_server *server, const char *address, enum weir_scope scope, bool tls)
 {
 	struct weir__listener *listener;
 	int error, fd;
@@ -103,13 +108,30 @@ int weir_server_listen(weir_server *server, const char *address, enum weir_scope
 	if (!address || (scope != WEIR_SCOPE_PUBLIC && scope != WEIR_SCOPE_ADMIN))
 		return -EINVAL;
 	if (strcmp(address, "systemd") == 0)
-		return listen_at_named(server, "", scope);
+		return listen_at_named(server, "", scope, tls);
 	if (strncmp(address, "systemd:", 8) == 0)
-		return listen_at_named(server, address + 8, scope);
+		return listen_at_named(server, address + 8, scope, tls);
 	fd = weir__inherit_take(is_at, (void *)address);
 	error = fd >= 0 ? weir__listener_adopt(fd, scope, &listener)
 			: weir__listener_open(address, scope, &listener);
-	return error ? error : add_or_destroy(server, listener);
+	return error ? error : add_or_destroy(server, listener, tls);
+}
+
+int weir_server_listen(weir_server *server, const char *address, enum weir_scope scope)
+{
+	return listen_at(server, address, scope, false);
+}
+
+int weir_server_listen_tls(weir_server *server, const char *address, enum weir_scope scope)
+{
+	weir_tls *tls = weir__tls_slot_get(&server->tls);
+
+	if (!tls || !address || strncmp(address, "unix:", 5) == 0) {
+		weir_tls_unref(tls);
+		return -EINVAL;
+	}
+	weir_tls_unref(tls); /* the slot has one from now on, always */
+	return listen_at(server, address, scope, true);
 }
 
 const char *weir_server_url(const weir_server *server, size_t n)

@@ -13,6 +13,12 @@ static void family(struct weir__text *text, const char *name, const char *type, 
 	weir__text_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+static void counter(struct weir__text *text, const char *name, const char *help, uint64_t value)
+{
+	family(text, name, "counter", help);
+	weir__text_printf(text, "%s %" PRIu64 "\n", name, value);
+}
+
 static void gauge(struct weir__text *text, const char *name, const char *help, uint64_t value)
 {
 	family(text, name, "gauge", help);
@@ -85,8 +91,10 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	struct weir_server *server = page->server;
 	struct weir__text *text = &page->text;
 	struct weir__census census = {0};
+	struct weir__pool_size workers;
 
 	weir__requests_count(acceptor, &census);
+	weir__pool_size(&server->pool, &workers);
 	counters(text, &acceptor->counters[WEIR_SCOPE_PUBLIC]);
 	phases(text, &census);
 	gauge(text, "weir_connections_open", "Connections that are open.",
@@ -99,7 +107,16 @@ static void write_metrics(struct weir__acceptor *acceptor, void *arg)
 	gauge(text, "weir_queue_depth", "Requests that wait for a worker.",
 	      weir__queue_count(&server->queue));
 	gauge(text, "weir_queue_capacity", "How many may wait.", server->queue.limit);
-	gauge(text, "weir_workers", "Worker threads.", server->options.workers);
+	gauge(text, "weir_workers", "Worker threads.", workers.now);
+	gauge(text, "weir_workers_min", "How many there are at least.", server->options.workers);
+	gauge(text, "weir_workers_max", "How many there can be.", server->options.workers_max);
+	counter(text, "weir_workers_started_total",
+		"Workers that were started because requests waited and all others were blocked.",
+		workers.grown);
+	counter(text, "weir_workers_ended_total", "Workers that ended because they were idle.",
+		workers.shrunk);
+	counter(text, "weir_workers_failed_total", "Workers that could not be started.",
+		workers.failed);
 	gauge(text, "weir_workers_busy", "Workers that are running a handler.", census.busy);
 	gauge(text, "weir_drain_phase",
 	      "0 running, 1 lame duck, 2 closing, 3 grace, 4 cancelling, 5 forcing, 6 teardown, 7 "
@@ -122,11 +139,13 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	struct weir__text *text = &page->text;
 	const struct weir__counters *from = &acceptor->counters[WEIR_SCOPE_PUBLIC];
 	struct weir__census census = {0};
+	struct weir__pool_size workers;
 	char who[WEIR__DRAIN_WHO];
 	uint64_t cancelled = 0;
 	int reason;
 
 	weir__requests_count(acceptor, &census);
+	weir__pool_size(&server->pool, &workers);
 	for (reason = 0; reason < WEIR_REASON_COUNT; reason++)
 		cancelled += weir__counter_get(&from->requests_cancelled[reason]);
 	weir__text_printf(text, "{\"version\":\"%s\",\"phase\":\"%s\",", weir_version(),
@@ -141,8 +160,11 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	}
 	weir__queue_describe(acceptor, text);
 	weir__text_append(text, ",", 1);
-	weir__text_printf(text, "\"workers\":{\"count\":%u,\"busy\":%u},", server->options.workers,
-			  census.busy);
+	weir__text_printf(text,
+			  "\"workers\":{\"count\":%u,\"busy\":%u,\"min\":%u,\"max\":%u,"
+			  "\"started\":%" PRIu64 ",\"ended\":%" PRIu64 "},",
+			  workers.now, census.busy, server->options.workers, server->options.workers_max,
+			  workers.grown, workers.shrunk);
 	weir__text_printf(text, "\"connections\":%" PRIu64 ",\"upgraded\":%" PRIu64 ",",
 			  weir__counter_get(&acceptor->connections),
 			  weir__counter_get(&acceptor->upgraded));

@@ -9,6 +9,7 @@
 #define RESERVED_DESCRIPTORS 64u
 #define MOST_RATE ((uint64_t)1 << 40)
 /* Longer durations, WEIR_NEVER too, count as this long: sums with a point in time must fit. */
+#define MOST_WORKERS 4096
 #define LONGEST (365 * 24 * 3600 * WEIR_SECOND)
 
 static int in_range(unsigned *value, unsigned standard, unsigned low, unsigned high)
@@ -59,8 +60,13 @@ static unsigned connections_that_fit(void)
 
 int weir__options_resolve(struct weir_server_options *options)
 {
-	int error = in_range(&options->workers, 64, 1, 4096);
+	int error = in_range(&options->workers, 64, 1, MOST_WORKERS);
 
+	if (!error)
+		error = in_range(&options->workers_max, options->workers, options->workers,
+				 MOST_WORKERS);
+	if (!error)
+		error = duration(&options->worker_idle, 10 * WEIR_SECOND);
 	if (!error)
 		error = in_range(&options->queue, 1024, 1, 1000000);
 	if (!error)

@@ -114,9 +114,12 @@ int weir_server_create(const struct weir_server_options *options, weir_server **
 	error = copy_options(server);
 	if (error)
 		goto free_server;
-	error = init_lock(server);
+	error = weir__tls_slot_init(&server->tls);
 	if (error)
 		goto free_texts;
+	error = init_lock(server);
+	if (error)
+		goto fini_tls;
 	error = init_tokens(server);
 	if (error)
 		goto fini_lock;
@@ -162,6 +165,8 @@ unref_tokens:
 fini_lock:
 	(void)pthread_cond_destroy(&server->stopped);
 	(void)pthread_mutex_destroy(&server->lock);
+fini_tls:
+	weir__tls_slot_fini(&server->tls);
 free_texts:
 	free(server->client_header);
 	free(server->deadline_header);
@@ -206,6 +211,7 @@ static void fill_acceptor_options(struct weir_server *server, struct weir__accep
 		.trusted = &server->trusted,
 		.client_header = server->client_header,
 		.deadline_header = server->deadline_header,
+		.tls = &server->tls,
 		.json_errors = options->errors == WEIR_ERRORS_JSON,
 		.stopping = &server->stopping,
 		.idle = weir__stop_idle,
@@ -244,9 +250,23 @@ static void open_backtrace(const struct weir_server *server)
 			  "the program handles the signal that threads are asked with", NULL);
 }
 
+static int start_pool(struct weir_server *server)
+{
+	const struct weir__pool_options options = {
+		.queue = &server->queue,
+		.minimum = server->options.workers,
+		.maximum = server->options.workers_max,
+		.idle = server->options.worker_idle,
+		.stack = server->options.worker_stack,
+		.quiet = weir__acceptor_quiet,
+		.arg = &server->acceptor,
+	};
+
+	return weir__pool_start(&server->pool, &options);
+}
+
 static int start_modules(struct weir_server *server)
 {
-	const struct weir_server_options *options = &server->options;
 	struct weir__acceptor_options acceptor_options;
 	int error;
 
@@ -258,8 +278,7 @@ static int start_modules(struct weir_server *server)
 	error = weir__acceptor_init(&server->acceptor, &acceptor_options, &server->listeners);
 	if (error)
 		return error;
-	error = weir__pool_start(&server->pool, &server->queue, options->workers,
-				 options->worker_stack, weir__acceptor_quiet, &server->acceptor);
+	error = start_pool(server);
 	if (error)
 		goto fini_acceptor;
 	error = weir__tasks_begin(&server->tasks);
@@ -423,6 +442,7 @@ void weir_server_destroy(weir_server *server)
 	(void)pthread_mutex_destroy(&server->lock);
 	weir__stacks_forget(server);
 	free(server->client_header);
+	weir__tls_slot_fini(&server->tls);
 	free(server->deadline_header);
 	free(server);
 }

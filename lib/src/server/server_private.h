@@ -12,6 +12,7 @@
 #include "http/acceptor.h"
 #include "http/listener.h"
 #include "http/routes.h"
+#include "http/tls.h"
 #include "server/systemd.h"
 #include "server/teardown.h"
 #include "work/pool.h"
@@ -74,6 +75,7 @@ struct weir_server {
 	struct weir__tasks tasks;
 	struct weir__teardown teardown;
 	struct weir__systemd systemd;
+	struct weir__tls_slot tls;
 
 	pthread_t coordinator;    /* fixed once started */
 	_Atomic bool stopping;    /* a stop was asked for */

@@ -86,7 +86,7 @@ static void write_text(struct page *page)
 static int fill(weir_server *server, struct page *page)
 {
 	size_t i;
-	int error = weir__stacks_list(server, server->options.workers, WEIR__MAX_TASKS, true,
+	int error = weir__stacks_list(server, server->options.workers_max, WEIR__MAX_TASKS, true,
 				      &page->stacks);
 
 	if (error)

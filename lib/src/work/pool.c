@@ -2,18 +2,21 @@
  *
  * States of a worker, by the word it sleeps on:
  *
+ *	vacant --a thread is started--> RUNNING
  *	RUNNING --nothing queued: pushed on the idle stack--> PARKED
  *	PARKED --popped by a waker--> RUNNING
+ *	PARKED --idle for long, and one more than there must be--> ended
  *	RUNNING --stopping and nothing queued--> ended
+ *	ended --joined by the next one that ends--> vacant
  *
  * Lost wakeups: a worker parks first and looks at the queue once more afterwards ("register,
  * then recheck"). A producer pushes first and looks for a parked worker afterwards. Both go
  * through pool->lock in between: if the worker was there first, the producer finds it
  * parked; if the producer was, the worker's second look comes after the push.
  *
- * Lock: pool->lock guards the idle stack. The queue's lock is never taken under it.
+ * Lock: pool->lock guards both stacks. The queue's lock is never taken under it.
  */
-#include "work/pool.h"
+#include "work/pool_private.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -25,20 +28,8 @@
 #include "base/futex.h"
 #include "base/thread.h"
 
-enum { RUNNING, PARKED };
-
 /* The pool this thread works for. Comparing thread ids would not do: they are used again. */
 static _Thread_local const struct weir__pool *own_pool;
-
-struct weir__worker {
-	_Alignas(64) _Atomic uint32_t state; /* the word it sleeps on */
-	_Atomic bool busy;                   /* written by the worker */
-	unsigned number;                     /* fixed */
-	pthread_t thread;                    /* fixed */
-	struct weir__pool *pool;             /* fixed */
-	struct weir__traced *traced;         /* fixed */
-	struct weir__worker *below;          /* under the pool's lock: idle stack */
-};
 
 /* Wakes one parked worker, if there is one. */
 static bool wake_one(struct weir__pool *pool)
@@ -71,6 +62,12 @@ static bool unpark_self_locked(struct weir__pool *pool, struct weir__worker *sel
 	return true;
 }
 
+static void leave_locked(struct weir__pool *pool)
+{
+	pool->staying--;
+	atomic_store_explicit(&pool->size, pool->staying, memory_order_relaxed);
+}
+
 /* Whether this worker should end: it is one too many, and nothing is queued. */
 static bool decide_to_end_locked(struct weir__pool *pool)
 {
@@ -78,7 +75,38 @@ static bool decide_to_end_locked(struct weir__pool *pool)
 		return false;
 	if (weir__queue_length(pool->queue) > 0)
 		return false;
-	pool->staying--;
+	leave_locked(pool);
+	return true;
+}
+
+/* After a time without work. */
+static bool decide_to_shrink_locked(struct weir__pool *pool, struct weir__worker *self)
+{
+	if (pool->stopping || pool->staying <= pool->options.minimum ||
+	    weir__queue_length(pool->queue) > 0 || !unpark_self_locked(pool, self))
+		return false;
+	leave_locked(pool);
+	(void)atomic_fetch_add_explicit(&pool->shrunk, 1, memory_order_relaxed);
+	return true;
+}
+
+/* Sleeps while parked. False if it has decided to end. */
+static bool sleep_parked(struct weir__pool *pool, struct weir__worker *self)
+{
+	bool elastic = pool->options.maximum > pool->options.minimum;
+
+	while (atomic_load_explicit(&self->state, memory_order_acquire) == PARKED) {
+		weir_time until = elastic ? weir_after(pool->options.idle) : WEIR_NEVER;
+		bool ending;
+
+		if (weir__futex_wait(&self->state, PARKED, until) != -ETIMEDOUT)
+			continue;
+		(void)pthread_mutex_lock(&pool->lock);
+		ending = decide_to_shrink_locked(pool, self);
+		(void)pthread_mutex_unlock(&pool->lock);
+		if (ending)
+			return false;
+	}
 	return true;
 }
 
@@ -106,9 +134,7 @@ static bool park(struct weir__pool *pool, struct weir__worker *self)
 		if (mine)
 			return true;
 	}
-	while (atomic_load_explicit(&self->state, memory_order_acquire) == PARKED)
-		(void)weir__futex_wait(&self->state, PARKED, WEIR_NEVER);
-	return true;
+	return sleep_parked(pool, self);
 }
 
 /* Looks for work once more; see rule 3 in pool.h. A producer that skips waking
@@ -139,8 +165,12 @@ static void end_worker(struct weir__pool *pool, struct weir__worker *self)
 	before = pool->last;
 	pool->last = self;
 	(void)pthread_mutex_unlock(&pool->lock);
-	if (before)
+	if (before) {
 		(void)pthread_join(before->thread, NULL);
+		(void)pthread_mutex_lock(&pool->lock);
+		weir__worker_vacate_locked(pool, before);
+		(void)pthread_mutex_unlock(&pool->lock);
+	}
 	(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_acq_rel);
 	weir__event_signal(&pool->ended);
 }
@@ -168,7 +198,7 @@ static void *worker_thread(void *arg)
 		struct weir__job *job = weir__queue_take(pool->queue);
 
 		if (!job) {
-			pool->quiet(pool->arg);
+			pool->options.quiet(pool->options.arg);
 			job = search(pool);
 		}
 		if (!job) {
@@ -177,7 +207,7 @@ static void *worker_thread(void *arg)
 			continue;
 		}
 		if (!job->brief) {
-			pool->quiet(pool->arg);
+			pool->options.quiet(pool->options.arg);
 			if (weir__queue_length(pool->queue) > 0)
 				(void)wake_one(pool);
 		}
@@ -190,65 +220,99 @@ static void *worker_thread(void *arg)
 	return NULL;
 }
 
-static int start_worker(struct weir__pool *pool, unsigned number, size_t stack)
+void weir__worker_vacate_locked(struct weir__pool *pool, struct weir__worker *worker)
 {
-	struct weir__worker *worker = &pool->workers[number];
+	worker->below = pool->vacant;
+	pool->vacant = worker;
+}
+
+int weir__worker_start(struct weir__pool *pool)
+{
+	struct weir__worker *worker;
 	char name[16];
 	int error;
 
-	atomic_init(&worker->state, RUNNING);
-	atomic_init(&worker->busy, false);
-	worker->number = number;
-	worker->pool = pool;
-	worker->traced = weir__traced_create();
-	if (!worker->traced)
+	(void)pthread_mutex_lock(&pool->lock);
+	worker = pool->stopping || pool->staying >= pool->options.maximum ? NULL : pool->vacant;
+	if (worker) {
+		pool->vacant = worker->below;
+		pool->staying++;
+		atomic_store_explicit(&pool->size, pool->staying, memory_order_relaxed);
+		/* Under the lock: a stop that comes now waits for it. */
+		(void)atomic_fetch_add_explicit(&pool->alive, 1, memory_order_relaxed);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (!worker)
+		return -EBUSY;
+	atomic_store_explicit(&worker->state, RUNNING, memory_order_relaxed);
+	(void)snprintf(name, sizeof(name), "weir-worker%u", worker->number % 10000);
+	error = weir__thread_start(&worker->thread, name, pool->options.stack, worker_thread,
+				   worker);
+	if (!error)
+		return 0;
+	(void)pthread_mutex_lock(&pool->lock);
+	leave_locked(pool);
+	weir__worker_vacate_locked(pool, worker);
+	(void)pthread_mutex_unlock(&pool->lock);
+	(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_acq_rel);
+	weir__event_signal(&pool->ended);
+	return error;
+}
+
+static void free_workers(struct weir__pool *pool)
+{
+	while (pool->slots > 0)
+		weir__traced_unref(pool->workers[--pool->slots].traced);
+	free(pool->workers);
+}
+
+/* The places of all that there can be; the first is the first to be used. */
+static int make_workers(struct weir__pool *pool)
+{
+	unsigned count = pool->options.maximum + 1, i;
+
+	pool->workers = aligned_alloc(64, count * sizeof(*pool->workers));
+	if (!pool->workers)
 		return -ENOMEM;
-	(void)snprintf(name, sizeof(name), "weir-worker%u", number % 10000);
-	(void)atomic_fetch_add_explicit(&pool->alive, 1, memory_order_relaxed);
-	error = weir__thread_start(&worker->thread, name, stack, worker_thread, worker);
-	if (error) {
-		(void)atomic_fetch_sub_explicit(&pool->alive, 1, memory_order_relaxed);
-		weir__traced_unref(worker->traced);
+	for (pool->slots = 0; pool->slots < count; pool->slots++) {
+		struct weir__worker *worker = &pool->workers[pool->slots];
+
+		atomic_init(&worker->state, RUNNING);
+		atomic_init(&worker->busy, false);
+		worker->number = pool->slots;
+		worker->pool = pool;
+		worker->traced = weir__traced_create();
+		if (!worker->traced) {
+			free_workers(pool);
+			return -ENOMEM;
+		}
 	}
-	return error;
+	for (i = count; i > 0; i--)
+		weir__worker_vacate_locked(pool, &pool->workers[i - 1]);
+	return 0;
 }
 
-static int start_workers(struct weir__pool *pool, unsigned count, size_t stack)
+int weir__pool_start(struct weir__pool *pool, const struct weir__pool_options *options)
 {
-	int error = 0;
-
-	while (!error && pool->count < count) {
-		error = start_worker(pool, pool->count, stack);
-		if (!error)
-			pool->count++;
-	}
-	return error;
-}
-
-int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigned count,
-		     size_t stack, void (*quiet)(void *arg), void *arg)
-{
+	unsigned i;
 	int error;
 
 	memset(pool, 0, sizeof(*pool));
-	pool->queue = queue;
-	pool->quiet = quiet;
-	pool->arg = arg;
-	pool->nudge = 1;
-	pool->staying = pool->keep = count;
+	pool->options = *options;
+	pool->queue = options->queue;
+	pool->nudge = pool->grow = 1;
+	pool->keep = options->maximum;
 	weir__event_init(&pool->ended);
-	atomic_init(&pool->searching, 0);
-	atomic_init(&pool->winding_down, false);
-	atomic_init(&pool->alive, 0);
 	error = -pthread_mutex_init(&pool->lock, NULL);
 	if (error)
 		return error;
-	pool->workers = aligned_alloc(64, count * sizeof(*pool->workers));
-	if (!pool->workers) {
+	error = make_workers(pool);
+	if (error) {
 		(void)pthread_mutex_destroy(&pool->lock);
-		return -ENOMEM;
+		return error;
 	}
-	error = start_workers(pool, count, stack);
+	for (i = 0; i < options->minimum && !error; i++)
+		error = weir__worker_start(pool);
 	if (error) {
 		weir__pool_stop(pool);
 		(void)weir__pool_join(pool, WEIR_NEVER);
@@ -277,7 +341,7 @@ void weir__pool_nudge(struct weir__pool *pool)
 	for (i = 0; i < pool->nudge; i++)
 		if (!wake_one(pool))
 			break;
-	if (pool->nudge < pool->count)
+	if (pool->nudge < pool->options.maximum)
 		pool->nudge *= 2;
 }
 
@@ -285,7 +349,7 @@ unsigned weir__pool_busy(const struct weir__pool *pool)
 {
 	unsigned busy = 0, i;
 
-	for (i = 0; i < pool->count; i++)
+	for (i = 0; i < pool->slots; i++)
 		busy += atomic_load_explicit(&pool->workers[i].busy, memory_order_seq_cst);
 	return busy;
 }
@@ -354,11 +418,7 @@ bool weir__pool_find(struct weir__pool *pool, const struct weir__job *job,
 
 void weir__pool_fini(struct weir__pool *pool)
 {
-	unsigned i;
-
-	for (i = 0; i < pool->count; i++)
-		weir__traced_unref(pool->workers[i].traced);
-	free(pool->workers);
+	free_workers(pool);
 	(void)pthread_mutex_destroy(&pool->lock);
 }
 

@@ -14,6 +14,9 @@
  *     weir__pool_nudge() about every millisecond, and if nothing was taken since the last
  *     time, workers are woken: one, then two, four, ...
  *
+ * There are `minimum` workers at least, and up to `maximum`: pool_grow.c starts more while jobs
+ * wait and those that are there are blocked; one that has had nothing to do for a while ends.
+ *
  * `quiet` is called by a worker before it parks and before it runs a job that is not
  * brief: the moment to tell others what was put off while brief jobs were run.
  */
@@ -31,38 +34,69 @@
 
 struct weir__worker;
 
-struct weir__pool {
-	/* fixed after start */
+/* How many there are; how that came about. */
+struct weir__pool_size {
+	unsigned now;
+	uint64_t grown, shrunk,
+		failed; /* started later; ended for want of work; could not be started */
+};
+
+struct weir__pool_options {
 	struct weir__queue *queue; /* borrowed */
-	unsigned count;
+	unsigned minimum, maximum; /* workers; 0 < minimum <= maximum */
+	weir_time idle;            /* after which one of more than the minimum ends */
+	size_t stack;              /* bytes; 0: the system's usual */
 	void (*quiet)(void *arg);
 	void *arg;
+};
+
+struct weir__pool {
+	struct weir__pool_options options; /* fixed */
+	struct weir__queue *queue;         /* fixed: the options' */
+	unsigned slots; /* of `workers`, fixed: one more than there can be, so that none has to be
+			   joined in haste to be used again */
 	struct weir__worker *workers;
 
 	pthread_mutex_t lock;
-	struct weir__worker *idle; /* under the lock: stack of parked workers */
-	bool stopping;             /* under the lock */
-	unsigned staying;          /* under the lock: workers that have not decided to end */
-	unsigned keep;             /* under the lock: how many of them there should be */
-	struct weir__worker *last; /* under the lock: the one that ended last, not yet joined */
+	struct weir__worker *idle;   /* under the lock: stack of parked workers */
+	struct weir__worker *vacant; /* under the lock: stack of those that have no thread */
+	bool stopping;               /* under the lock */
+	unsigned staying;            /* under the lock: workers that have not decided to end */
+	unsigned keep;               /* under the lock: how many of them there should be */
+	struct weir__worker *last;   /* under the lock: the one that ended last, not yet joined */
 
 	_Atomic unsigned searching; /* workers that look for work before they park */
 	_Atomic bool winding_down;  /* from the first shrink on: nobody searches */
 	_Atomic unsigned alive;     /* threads that have not ended */
-	struct weir__event ended;   /* signalled when one has, or began a job while winding down */
+	_Atomic unsigned size;      /* `staying`; written under the lock, read by anyone */
+	_Atomic uint64_t grown, shrunk, failed; /* likewise */
+	struct weir__event ended; /* signalled when one has, or began a job while winding down */
 
 	/* the producer's thread only */
 	unsigned last_taken; /* queue->taken at the last nudge */
 	unsigned nudge;      /* how many to wake if it has not moved */
+	unsigned grow;       /* how many to start if jobs still wait */
+	weir_time grow_at;   /* not before: a start has failed */
+	weir_time looked_at; /* 0: nobody waited */
+	weir_time cpu;       /* the process had used by then */
 };
 
-/* Starts `count` threads. 0 or -ENOMEM, -EAGAIN, with everything undone. */
-int weir__pool_start(struct weir__pool *pool, struct weir__queue *queue, unsigned count,
-		     size_t stack, void (*quiet)(void *arg), void *arg);
+/* Starts `minimum` threads. 0 or -ENOMEM, -EAGAIN, with everything undone. */
+int weir__pool_start(struct weir__pool *pool, const struct weir__pool_options *options);
 
 /* See above. Any thread; nudge: one thread. */
 void weir__pool_kick(struct weir__pool *pool);
 void weir__pool_nudge(struct weir__pool *pool);
+
+/* pool_grow.c: starts more workers, if it is time to. Where nudge is called, as often. */
+void weir__pool_grow(struct weir__pool *pool, weir_time now);
+
+/* How many there are. Any thread. */
+static inline unsigned weir__pool_now(const struct weir__pool *pool)
+{
+	return atomic_load_explicit(&pool->size, memory_order_relaxed);
+}
+void weir__pool_size(const struct weir__pool *pool, struct weir__pool_size *out);
 
 /* Workers running a job now. */
 unsigned weir__pool_busy(const struct weir__pool *pool);

@@ -17,51 +17,6 @@ static const unsigned order[WEIR__PRIORITIES] = {
 	WEIR_PRIORITY_NORMAL, WEIR_PRIORITY_LOW,
 };
 
-void weir__lane_init(struct weir__lane *lane, const char *name, unsigned limit, weir_time max_age)
-{
-	*lane = (struct weir__lane){.name = name, .limit = limit, .max_age = max_age};
-	weir__list_init(&lane->jobs);
-	weir__list_init(&lane->aging);
-}
-
-int weir__queue_init(struct weir__queue *queue, unsigned limit)
-{
-	unsigned i;
-
-	*queue = (struct weir__queue){.limit = limit, .max_age = WEIR_NEVER};
-	weir__lane_init(&queue->rest, NULL, 0, 0);
-	weir__list_init(&queue->aging);
-	for (i = 0; i < WEIR__PRIORITIES; i++)
-		weir__list_init(&queue->ranks[i].jobs);
-	atomic_init(&queue->length, 0);
-	atomic_init(&queue->taken, 0);
-	return -pthread_mutex_init(&queue->lock, NULL);
-}
-
-void weir__queue_set_rules(struct weir__queue *queue, const struct weir__queue_rules *rules)
-{
-	unsigned i;
-
-	queue->max_age = rules->max_age ? rules->max_age : WEIR_NEVER;
-	for (i = 0; i < WEIR__PRIORITIES; i++)
-		if (i != WEIR_PRIORITY_FIRST && i != WEIR__PRIORITY_PROMISED)
-			weir__codel_init(&queue->ranks[i].codel, rules->target, rules->interval);
-}
-
-void weir__queue_fini(struct weir__queue *queue)
-{
-	(void)pthread_mutex_destroy(&queue->lock);
-}
-
-weir_time weir__queue_clock_locked(struct weir__queue *queue, weir_time now)
-{
-	weir_time time = (queue->held ? queue->held_at : now) - queue->held_for;
-
-	if (time > queue->clock)
-		queue->clock = time;
-	return queue->clock;
-}
-
 static struct weir__lane *lane_of(struct weir__queue *queue, const struct weir__job *job)
 {
 	return job->lane ? job->lane : &queue->rest;
@@ -91,7 +46,8 @@ static void append_locked(struct weir__queue *queue, struct weir__job *job, weir
 	job->queued = true;
 	job->refusal = WEIR__REFUSAL_NONE;
 	job->entered = clock;
-	rank->count++;
+	if (rank->count++ == 0)
+		weir__codel_refill(&rank->codel, clock, rank->emptied);
 	if (lane->count++ == 0) {
 		weir__drain_begin(&lane->rate, clock);
 		if (longest_wait(queue, lane) != WEIR_NEVER)
@@ -113,7 +69,7 @@ static void take_out_locked(struct weir__queue *queue, struct weir__job *job, we
 	job->queued = false;
 	job->waited = clock - job->entered;
 	if (--rank->count == 0)
-		rank->codel.least = 0; /* an empty queue makes nobody wait */
+		rank->emptied = clock;
 	weir__drain_leave(&lane->rate, clock, run);
 	weir__drain_leave(&queue->rate, clock, run);
 	if (--lane->count == 0)
@@ -127,6 +83,8 @@ static void refuse_locked(struct weir__queue *queue, struct weir__job *job, weir
 	take_out_locked(queue, job, clock, false);
 	job->refusal = why;
 	lane_of(queue, job)->refused[why]++;
+	if (why == WEIR__REFUSAL_OVERLOADED)
+		weir__codel_refuse(&queue->ranks[job->priority].codel);
 	weir__list_append(refused, &job->node);
 }
 
@@ -145,10 +103,11 @@ static void tell_refused(struct weir__list *refused)
 /* A place that is kept is taken. */
 static bool has_room_locked(const struct weir__queue *queue, unsigned priority)
 {
-	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count - first;
+	unsigned first = queue->ranks[WEIR_PRIORITY_FIRST].count, count = queue->count;
 
 	if (priority == WEIR_PRIORITY_FIRST && first < WEIR__QUEUE_FIRST)
 		return true;
+	count -= first < WEIR__QUEUE_FIRST ? first : WEIR__QUEUE_FIRST;
 	return count < queue->limit && queue->limit - count > queue->reserved;
 }
 
@@ -315,6 +274,7 @@ static struct weir__job *take_locked(struct weir__queue *queue, weir_time clock,
 	if (!job)
 		return NULL;
 	take_out_locked(queue, job, clock, true);
+	weir__codel_serve(&queue->ranks[job->priority].codel);
 	(void)atomic_fetch_add_explicit(&queue->taken, 1, memory_order_relaxed);
 	return job;
 }
@@ -334,6 +294,8 @@ struct weir__job *weir__queue_take_at(struct weir__queue *queue, weir_time now)
 		more = !weir__list_empty(&refused);
 		tell_refused(&refused);
 	}
+	if (job)
+		job->taken = now;
 	return job;
 }
 
@@ -385,23 +347,6 @@ void weir__queue_hold(struct weir__queue *queue, bool held)
 	queue->held = held;
 	set_count_locked(queue, queue->count);
 	(void)pthread_mutex_unlock(&queue->lock);
-}
-
-void weir__queue_settle(struct weir__queue *queue)
-{
-	(void)pthread_mutex_lock(&queue->lock);
-	queue->settled = true;
-	(void)pthread_mutex_unlock(&queue->lock);
-}
-
-unsigned weir__queue_count(struct weir__queue *queue)
-{
-	unsigned count;
-
-	(void)pthread_mutex_lock(&queue->lock);
-	count = queue->count;
-	(void)pthread_mutex_unlock(&queue->lock);
-	return count;
 }
 
 bool weir__queue_remove(struct weir__queue *queue, struct weir__job *job)

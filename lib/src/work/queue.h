@@ -79,6 +79,7 @@ struct weir__job {
 	struct weir__list of_lane;       /* likewise */
 	weir_time entered;               /* likewise: by the queue's time */
 	weir_time waited;                /* written when it leaves; then its owner's */
+	weir_time taken;                 /* likewise, if it is to be run: by the caller's time */
 	_Atomic unsigned worker; /* whose it was last, from 1; 0: nobody's. Written by that one */
 };
 
@@ -86,6 +87,7 @@ struct weir__job {
 struct weir__rank {
 	struct weir__list jobs; /* the oldest first */
 	unsigned count;
+	weir_time emptied; /* while there is none: since then */
 	struct weir__codel codel;
 };
 

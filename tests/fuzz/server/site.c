@@ -228,11 +228,14 @@ static void end_at_exit(void)
 
 static void start(void)
 {
-	/* The grace is longer than any test waits: whoever waits for its end is found out. */
+	/* Longer than any test waits: whoever waits for the end of these is found out. */
 	const struct weir_server_options options = {.workers = 2,
 						    .queue = 8,
 						    .grace = 60 * WEIR_SECOND,
 						    .drain_timeout = 70 * WEIR_SECOND,
+						    .header_timeout = 3600 * WEIR_SECOND,
+						    .body_timeout = 3600 * WEIR_SECOND,
+						    .keepalive_timeout = 3600 * WEIR_SECOND,
 						    .deadline_header = "X-Timeout"};
 	static bool registered;
 	char path[64];

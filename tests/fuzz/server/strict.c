@@ -198,9 +198,15 @@ bool strict_read(const char **at, const char *end, struct strict_request *out)
 	bool old;
 
 	*out = (struct strict_request){.body_hash = STRICT_HASH_EMPTY};
-	/* Empty lines before a request are to be ignored (2.2). */
-	while (end - *at >= 2 && memcmp(*at, "\r\n", 2) == 0)
-		*at += 2;
+	/* Empty lines before a request are to be ignored, and may end with LF alone (2.2). A line
+	 * that begins with a NUL is as good as empty (docs/limits.md). */
+	while (*at < end && (**at == '\n' || **at == '\0' || **at == '\r')) {
+		const char *feed = memchr(*at, '\n', (size_t)(end - *at));
+
+		if (!feed || (**at == '\r' && feed != *at + 1))
+			return false;
+		*at = feed + 1;
+	}
 	line = line_end(*at, end);
 	if (!line || !request_line(*at, line, out, &old))
 		return false;

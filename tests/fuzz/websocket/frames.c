@@ -51,11 +51,22 @@ static bool begins_text(const char *data, size_t size)
 	return false;
 }
 
+static void or_code(struct reader *reader, int code)
+{
+	reader->frames->codes[reader->frames->code_count++] = code;
+}
+
+/* False, for the caller to return. */
+static bool end(struct reader *reader, int code)
+{
+	reader->frames->codes[0] = code;
+	return false;
+}
+
 static bool fail(struct reader *reader, int code)
 {
 	reader->frames->failed = 1;
-	reader->frames->code = code;
-	return false;
+	return end(reader, code);
 }
 
 /* False: not whole, or a mistake. */
@@ -66,6 +77,13 @@ static bool read_header(struct reader *reader, struct frame *frame)
 
 	if (left < 2)
 		return false;
+	/* Of a header that is not whole, what is wrong may be seen already, or not; nor of one that
+	 * lacks the first byte of its payload. */
+	length += (s[1] & 127) == 127 ? 8 : (s[1] & 127) == 126 ? 2 : 0;
+	if (left < length + (s[1] & 0x80 ? 4 : 0) + ((s[1] & 127) > 0)) {
+		or_code(reader, PROTOCOL);
+		return false;
+	}
 	frame->fin = s[0] & 0x80;
 	frame->opcode = s[0] & 15;
 	frame->size = s[1] & 127;
@@ -78,16 +96,11 @@ static bool read_header(struct reader *reader, struct frame *frame)
 	if (frame->opcode < 8 && (frame->opcode == 0) != (reader->opcode != 0))
 		return fail(reader, PROTOCOL);
 	if (frame->size >= 126) {
-		length += frame->size == 126 ? 2 : 8;
-		if (left < length)
-			return false;
 		for (frame->size = 0, i = 2; i < length; i++)
 			frame->size = frame->size << 8 | s[i];
 		if (frame->size < (length == 4 ? 126u : 65536u) || frame->size >> 63)
 			return fail(reader, PROTOCOL);
 	}
-	if (left < length + 4)
-		return false;
 	frame->mask = s + length;
 	frame->payload = s + length + 4;
 	left -= length + 4;
@@ -119,28 +132,35 @@ static bool may_be_sent(int code)
 	       (code >= 3000 && code <= 4999);
 }
 
-static bool take_close(struct reader *reader, const char *data, size_t size)
+/* wslay does not look at all of a reason's bytes if they come in pieces, and may take a text for
+ * none (docs/limits.md). */
+static bool take_close(struct reader *reader, const char *data, size_t size, bool whole)
 {
 	int code = size >= 2 ? (uint8_t)data[0] << 8 | (uint8_t)data[1] : NONE;
 
-	if (size == 1 || (size >= 2 && !may_be_sent(code)))
+	if (size >= 2 && !may_be_sent(code))
+		code = PROTOCOL;
+	if (size > 2) {
+		or_code(reader, INVALID);
+		or_code(reader, code);
+	}
+	if (!whole)
+		return false;
+	if (size == 1 || code == PROTOCOL)
 		return fail(reader, PROTOCOL);
-	if (size > 2 && !utf8_valid(data + 2, size - 2))
-		return fail(reader, INVALID);
-	reader->frames->code = code;
-	return false;
+	return size > 2 && !utf8_valid(data + 2, size - 2) ? fail(reader, INVALID)
+							   : end(reader, code);
 }
 
 static bool take_control(struct reader *reader, const struct frame *frame)
 {
-	const char *data;
+	const char *data = unmask(reader, frame);
+	bool whole = frame->here == frame->size;
 
-	/* Half a code is seen in the header; the payload's first byte brings it on. */
-	if (frame->here < frame->size)
-		return false;
-	data = unmask(reader, frame);
 	if (frame->opcode == FRAMES_CLOSE)
-		return take_close(reader, data, frame->here);
+		return take_close(reader, data, frame->here, whole);
+	if (!whole)
+		return false;
 	if (frame->opcode == FRAMES_PING)
 		add(reader->frames->pings, &reader->frames->ping_count, FRAMES_PING, data,
 		    frame->here);
@@ -185,7 +205,7 @@ void frames_read(struct frames *frames, const uint8_t *data, size_t size, size_t
 	bool more = true;
 
 	memset(frames, 0, sizeof(*frames));
-	frames->code = LOST;
+	frames->codes[frames->code_count++] = LOST;
 	frames->memory = malloc(2 * size + 1);
 	FUZZ_CHECK(frames->memory);
 	reader.free = frames->memory;
@@ -196,6 +216,16 @@ void frames_read(struct frames *frames, const uint8_t *data, size_t size, size_t
 					 : take_data(&reader, &frame);
 		reader.at = frame.payload + frame.here;
 	}
+}
+
+bool frames_may_end(const struct frames *frames, int code)
+{
+	size_t i;
+
+	for (i = 0; i < frames->code_count; i++)
+		if (frames->codes[i] == code)
+			return true;
+	return false;
 }
 
 void frames_free(struct frames *frames)

@@ -4,6 +4,7 @@
 #ifndef WEIR_TESTS_FUZZ_FRAMES_H
 #define WEIR_TESTS_FUZZ_FRAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +29,10 @@ enum { FRAMES_PIECES_MAX = 512 };
 struct frames {
 	struct frames_piece messages[FRAMES_PIECES_MAX], pings[FRAMES_PIECES_MAX];
 	size_t message_count, ping_count;
-	int code; /* of the client's close, or of its mistake; 1006: neither */
+	/* How it ends: with the code of the client's close, or of its mistake; 1006 is neither. One
+	 * of these, the first being the one by the letter. */
+	int codes[4];
+	size_t code_count;
 	int failed;
 	char *memory;
 };
@@ -36,6 +40,8 @@ struct frames {
 /* Reads what a client sends; `limit` is the longest message. frames_free() it. */
 void frames_read(struct frames *frames, const uint8_t *data, size_t size, size_t limit);
 void frames_free(struct frames *frames);
+
+bool frames_may_end(const struct frames *frames, int code);
 
 /* Reads one frame of the server's, which must be well-formed; returns its whole length, 0 if it
  * is not whole. */

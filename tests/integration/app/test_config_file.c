@@ -33,7 +33,8 @@ Test(config_file, mistakes_are_one_line_with_file_and_line)
 	static const struct {
 		const char *text, *line;
 	} rows[] = {
-		{"workers: 0\n", "weir.yaml:1: workers: \"0\": expected a number from 1 to 4096\n"},
+		{"workers: 0\n", "weir.yaml:1: workers: \"0\": expected a number from 1 to 4096, "
+				 "or two as in 16..64\n"},
 		{"routes:\n  - path: /x\n    kind: what\n",
 		 "weir.yaml:3: routes[0].kind: \"what\" is not known: expected one of files, "
 		 "events, "

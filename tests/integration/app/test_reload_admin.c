@@ -61,7 +61,7 @@ Test(reload_admin, answers_when_it_is_done)
 	reloading_write(&app, "workers: \"0\"\n");
 	expect(&app, "", 409,
 	       "{\"error\":\"weir.yaml:4: workers: \\\"0\\\": expected a number from 1 to "
-	       "4096\"}\n");
+	       "4096, or two as in 16..64\"}\n");
 	expect_status(&app, ",\"generation\":2,");
 	expect_status(&app, "\"ok\":false,\"error\":\"weir.yaml:4: workers: ");
 	cr_expect_eq(app_stop(&app), 0);

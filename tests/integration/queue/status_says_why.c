@@ -47,7 +47,7 @@ Test(status_says_why, the_queue_is_full)
 		NULL};
 	static const char *const empty[] = {"\"queue\":{\"depth\":0,\"capacity\":2,",
 					    "\"why\":\"nothing waits\"", "\"oldest\":null,",
-					    "\"held_by\":[]", NULL};
+					    "\"held_by\":[],\"held_by_others\":0,", NULL};
 	static const char *const paths[] = {"/slow/a", "/slow/b",      "/other",
 					    "/last",   "/hello/first", "/hello/second"};
 	enum { WORKERS = 3, CLIENTS = sizeof(paths) / sizeof(paths[0]) };

@@ -134,12 +134,12 @@ Test(cli, says_which_word_is_wrong)
 
 Test(cli, says_which_value_is_wrong)
 {
-	expect_error("weir serve --workers abc",
-		     "weir serve: --workers: \"abc\" is not a number from 1 to 4096 (see 'weir "
-		     "serve --help')");
-	expect_error("weir serve --workers 4097",
-		     "weir serve: --workers: \"4097\" is not a number from 1 to 4096 (see 'weir "
-		     "serve --help')");
+	expect_error("weir serve --workers abc", "weir serve: --workers: \"abc\" is not a number "
+						 "from 1 to 4096, or two as in 16..64 (see 'weir "
+						 "serve --help')");
+	expect_error("weir serve --workers 4097", "weir serve: --workers: \"4097\" is not a number "
+						  "from 1 to 4096, or two as in 16..64 (see 'weir "
+						  "serve --help')");
 	expect_error("weir serve --queue 0",
 		     "weir serve: --queue: \"0\" is not a number from 1 to 1000000 (see 'weir "
 		     "serve --help')");

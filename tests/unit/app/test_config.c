@@ -198,7 +198,8 @@ Test(config, of_wrong_values_is_refused)
 		char text[64], message[96];
 		(void)snprintf(text, sizeof text, "# one\nworkers: %s\n", no_numbers[i]);
 		(void)snprintf(message, sizeof message,
-			       ":2: workers: \"%s\": expected a number from 1 to 4096",
+			       ":2: workers: \"%s\": expected a number from 1 to 4096, or two as "
+			       "in 16..64",
 			       no_numbers[i]);
 		refused(text, message);
 	}
@@ -212,9 +213,11 @@ Test(config, of_wrong_values_is_refused)
 		":1: timeouts.write: \"9999999999h\" is too long: expected at most 292 years");
 	refused("listeners:\n  - {address: here}\n",
 		":2: listeners[0].address: \"here\" is not an address: expected HOST:PORT, "
+		"https://HOST:PORT, "
 		"unix:PATH or systemd[:NAME]");
 	refused("listeners: [{address: 'h:65536'}]\n",
 		":1: listeners[0].address: \"h:65536\" is not an address: expected HOST:PORT, "
+		"https://HOST:PORT, "
 		"unix:PATH or systemd[:NAME]");
 	refused("listeners:\n  - {address: 'h:1', admin: true}\n  - {address: 'h:2', admin: "
 		"true}\n",

@@ -51,3 +51,19 @@ Test(number, prefix_stops_at_the_first_other_character)
 	cr_assert_eq(number_prefix("ms", &end, &value), -EINVAL);
 	cr_assert_eq(number_prefix("18446744073709551616ms", &end, &value), -ERANGE);
 }
+
+Test(number, a_range_is_one_or_two)
+{
+	static const char *const wrong[] = {"",      "0",   "65",     "a",    "1.",
+					    "1..",   "..1", "1..65",  "4..3", "1...2",
+					    "1..2x", "-1",  "1 .. 2", "1..0", "0..1"};
+	unsigned least, most;
+	cr_expect_eq(number_range_parse("7", 64, &least, &most), 0);
+	cr_expect(least == 7 && most == 7);
+	cr_expect_eq(number_range_parse("1..64", 64, &least, &most), 0);
+	cr_expect(least == 1 && most == 64);
+	cr_expect_eq(number_range_parse("3..3", 64, &least, &most), 0);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		cr_expect_eq(number_range_parse(wrong[i], 64, &least, &most), -EINVAL, "%s",
+			     wrong[i]);
+}

@@ -92,6 +92,46 @@ Test(codel, one_good_wait_in_an_interval_ends_it)
 	cr_assert_eq(weir__codel_dequeue(&codel, 202 * MS, 50 * MS), WEIR_NEVER);
 }
 
+/* Serves and refuses for an interval from `from` on, with a short wait once. */
+static void pass(struct weir__codel *codel, weir_time from, unsigned served, unsigned refused)
+{
+	(void)weir__codel_dequeue(codel, from, MS);
+	while (served-- > 0)
+		weir__codel_serve(codel);
+	while (refused-- > 0)
+		weir__codel_refuse(codel);
+}
+
+Test(codel, refusing_does_not_make_it_calm)
+{
+	struct weir__codel codel;
+
+	begin(&codel);
+	dequeue(&codel, MS, 101 * MS, 50 * MS);
+	pass(&codel, 101 * MS, 80, 11);
+	pass(&codel, 201 * MS, 0, 1);
+	cr_assert(codel.overloaded);
+	pass(&codel, 301 * MS, 80, 10);
+	cr_assert(codel.overloaded);
+	pass(&codel, 401 * MS, 80, 10);
+	cr_assert_not(codel.overloaded);
+}
+
+Test(codel, what_was_empty_for_an_interval_is_calm)
+{
+	struct weir__codel codel;
+
+	begin(&codel);
+	dequeue(&codel, MS, 102 * MS, 50 * MS);
+	weir__codel_refill(&codel, 250 * MS, 151 * MS);
+	cr_assert(codel.overloaded);
+	weir__codel_refill(&codel, 250 * MS, 150 * MS);
+	cr_assert_not(codel.overloaded);
+	cr_assert_eq(weir__codel_dequeue(&codel, 250 * MS, 50 * MS), WEIR_NEVER);
+	cr_assert_eq(weir__codel_dequeue(&codel, 251 * MS, 50 * MS), WEIR_NEVER);
+	cr_assert_not(codel.overloaded);
+}
+
 Test(codel, target_and_interval_are_what_was_set)
 {
 	struct weir__codel codel;

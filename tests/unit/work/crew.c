@@ -14,17 +14,26 @@ static void quiet(void *arg)
 	atomic_fetch_add(&crew->quiets, 1);
 }
 
-void crew_start(struct crew *crew, unsigned size, unsigned limit)
+void crew_start_elastic(struct crew *crew, unsigned minimum, unsigned maximum, weir_time idle,
+			unsigned limit)
 {
+	struct weir__pool_options options = {
+		.minimum = minimum, .maximum = maximum, .idle = idle, .quiet = quiet, .arg = crew};
 	int error;
 
-	must(size <= CREW_MAX, "a crew of %u", size);
+	must(maximum <= CREW_MAX, "a crew of %u", maximum);
 	memset(crew, 0, sizeof(*crew));
-	crew->size = size;
+	crew->size = maximum;
+	options.queue = &crew->queue;
 	error = weir__queue_init(&crew->queue, limit);
 	must(error == 0, "weir__queue_init: %d", error);
-	error = weir__pool_start(&crew->pool, &crew->queue, size, 0, quiet, crew);
+	error = weir__pool_start(&crew->pool, &options);
 	must(error == 0, "weir__pool_start: %d", error);
+}
+
+void crew_start(struct crew *crew, unsigned size, unsigned limit)
+{
+	crew_start_elastic(crew, size, size, WEIR_SECOND, limit);
 }
 
 static void run(struct weir__job *job, unsigned worker)
@@ -33,7 +42,7 @@ static void run(struct weir__job *job, unsigned worker)
 	struct crew *crew = duty->crew;
 	int error;
 
-	must(worker < crew->size, "there is no worker %u", worker);
+	must(worker <= crew->size, "there is no worker %u", worker);
 	atomic_store(&crew->ids[worker], gettid());
 	atomic_fetch_add(&crew->runs[worker], 1);
 	atomic_store(&duty->worker, worker);

@@ -19,9 +19,9 @@ struct crew {
 	struct weir__queue queue;
 	struct weir__pool pool;
 	unsigned size;
-	_Atomic pid_t ids[CREW_MAX]; /* kernel's thread ids, by worker's number */
-	_Atomic unsigned quiets;     /* how often quiet() was called */
-	_Atomic unsigned runs[CREW_MAX];
+	_Atomic pid_t ids[CREW_MAX + 1]; /* kernel's thread ids, by worker's number */
+	_Atomic unsigned quiets;         /* how often quiet() was called */
+	_Atomic unsigned runs[CREW_MAX + 1];
 };
 
 /* A job that waits at its gate, if it has one. */
@@ -34,6 +34,9 @@ struct duty {
 };
 
 void crew_start(struct crew *crew, unsigned size, unsigned limit);
+/* Of so many at least, and up to so many; one too many ends after `idle`. */
+void crew_start_elastic(struct crew *crew, unsigned minimum, unsigned maximum, weir_time idle,
+			unsigned limit);
 /* Waits until all workers sleep, having run a job each; the last to lie down, which is the
  * first to be woken, has the highest number. */
 void crew_park(struct crew *crew);

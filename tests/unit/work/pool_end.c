@@ -131,7 +131,12 @@ Test(end, a_worker_that_begins_a_stuck_job_meanwhile_is_not_waited_for)
 	cr_assert_eq(weir__queue_init(&hesitant.queue, 1), 0);
 	hesitant.job.ops = &ops;
 	cr_assert_eq(weir__queue_push(&hesitant.queue, &hesitant.job), 0);
-	cr_assert_eq(weir__pool_start(&hesitant.pool, &hesitant.queue, 1, 0, hesitate, &hesitant),
+	cr_assert_eq(weir__pool_start(&hesitant.pool,
+				      &(struct weir__pool_options){.queue = &hesitant.queue,
+								   .minimum = 1,
+								   .maximum = 1,
+								   .quiet = hesitate,
+								   .arg = &hesitant}),
 		     0);
 	gate_await(&hesitant.before, 1);
 	weir__pool_stop(&hesitant.pool);
@@ -251,6 +256,14 @@ Test(end, a_join_returns_when_the_last_worker_does)
 	weir__queue_fini(&crew.queue);
 }
 
+static int start_eight(struct weir__pool *pool, struct weir__queue *queue, size_t stack)
+{
+	const struct weir__pool_options options = {
+		.queue = queue, .minimum = 8, .maximum = 8, .stack = stack, .quiet = nothing};
+
+	return weir__pool_start(pool, &options);
+}
+
 Test(end, a_pool_that_cannot_start_all_its_threads_starts_none)
 {
 	unsigned threads = thread_count();
@@ -260,7 +273,7 @@ Test(end, a_pool_that_cannot_start_all_its_threads_starts_none)
 	cr_assert_eq(weir__queue_init(&queue, 10), 0);
 	for (unsigned made = 0; made < 8; made++) {
 		fault_set(FAULT_THREAD, made);
-		cr_assert_eq(weir__pool_start(&pool, &queue, 8, 0, nothing, NULL), -EAGAIN);
+		cr_assert_eq(start_eight(&pool, &queue, 0), -EAGAIN);
 		thread_await_count(threads);
 	}
 	weir__queue_fini(&queue);
@@ -274,8 +287,8 @@ Test(end, a_pool_without_memory_does_not_start)
 
 	cr_assert_eq(weir__queue_init(&queue, 10), 0);
 	fault_set(FAULT_ALIGNED_ALLOC, 0);
-	cr_assert_eq(weir__pool_start(&pool, &queue, 8, 0, nothing, NULL), -ENOMEM);
-	cr_assert_eq(weir__pool_start(&pool, &queue, 8, 1, nothing, NULL), -EINVAL);
+	cr_assert_eq(start_eight(&pool, &queue, 0), -ENOMEM);
+	cr_assert_eq(start_eight(&pool, &queue, 1), -EINVAL);
 	thread_await_count(threads);
 	weir__queue_fini(&queue);
 }

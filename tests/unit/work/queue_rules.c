@@ -1,97 +1,11 @@
-/* work/queue.c: priorities, shares, ages and overload, by a clock of the test's. */
+/* work/queue.c: priorities, shares and ages, by a clock of the test's. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
-#include <string.h>
 
-#include "work/queue.h"
-
-#define MS WEIR_MILLISECOND
+#include "letters.h"
 
 TestSuite(queue_rules, .timeout = 60);
-
-/* The clock begins somewhere. */
-#define START (1000 * WEIR_SECOND)
-
-struct letter {
-	struct weir__job job;
-	char name;
-};
-
-static char refused[64];
-static size_t refused_count;
-
-static void refuse(struct weir__job *job)
-{
-	cr_assert_not(job->queued);
-	cr_assert_neq(job->refusal, WEIR__REFUSAL_NONE);
-	refused[refused_count++] = weir__container(job, struct letter, job)->name;
-	refused[refused_count] = '\0';
-}
-
-static const struct weir__job_ops ops = {.refuse = refuse};
-
-static struct letter letters[26];
-static struct weir__queue queue;
-static struct weir__lane lane;
-
-/* A queue with room for 10; its jobs are of one lane, without limits. */
-static void begin(const struct weir__queue_rules *rules)
-{
-	refused_count = 0;
-	refused[0] = '\0';
-	cr_assert_eq(weir__queue_init(&queue, 10), 0);
-	if (rules)
-		weir__queue_set_rules(&queue, rules);
-	weir__lane_init(&lane, "GET /", 0, 0);
-	for (int i = 0; i < 26; i++)
-		letters[i] = (struct letter){.job = {.ops = &ops, .lane = &lane}};
-	for (int i = 0; i < 26; i++)
-		letters[i].name = (char)('a' + i);
-}
-
-static struct weir__job *job_of(char name)
-{
-	return &letters[name - 'a'].job;
-}
-
-static int push(char name, enum weir_priority priority, weir_time at)
-{
-	job_of(name)->priority = priority;
-	return weir__queue_push_at(&queue, job_of(name), START + at);
-}
-
-static void push_all(const char *names, weir_time at)
-{
-	for (; *names; names++)
-		cr_assert_eq(push(*names, WEIR_PRIORITY_NORMAL, at), 0);
-}
-
-/* 0: none. */
-static char take(weir_time at)
-{
-	struct weir__job *job = weir__queue_take_at(&queue, START + at);
-
-	return job ? weir__container(job, struct letter, job)->name : 0;
-}
-
-static void expect_taken(const char *names, weir_time at)
-{
-	for (; *names; names++)
-		cr_assert_eq(take(at), *names, "not %c", *names);
-}
-
-/* Lets the queue stand for an interval of 100 ms up to `until`: it is overloaded from the next
- * dequeue on, which is the first of its interval. The job y goes round. */
-static void overload(weir_time until)
-{
-	push_all("y", until - 200 * MS);
-	push_all("z", until - 200 * MS);
-	expect_taken("y", until - 100 * MS);
-	push_all("y", until - 100 * MS);
-	cr_assert_str_empty(refused);
-	cr_assert(weir__queue_remove(&queue, job_of('z')));
-}
 
 Test(queue_rules, the_highest_priority_is_first_and_within_it_the_oldest)
 {
@@ -105,7 +19,7 @@ Test(queue_rules, the_highest_priority_is_first_and_within_it_the_oldest)
 	cr_assert_eq(push('g', WEIR_PRIORITY_HIGH, 6), 0);
 	cr_assert_eq(push('h', WEIR_PRIORITY_FIRST, 7), 0);
 	cr_assert_eq(weir__queue_reserve(&queue), 0);
-	letters['i' - 'a'].job.priority = WEIR__PRIORITY_PROMISED;
+	job_of('i')->priority = WEIR__PRIORITY_PROMISED;
 	weir__queue_push_reserved(&queue, job_of('i'));
 	expect_taken("ehidgbfac", WEIR_SECOND);
 	cr_assert_eq(take(WEIR_SECOND), 0);
@@ -143,12 +57,17 @@ Test(queue_rules, the_first_have_places_of_their_own_and_not_without_end)
 	begin(NULL);
 	push_all("abcdefghij", 0);
 	for (unsigned i = 0; i < WEIR__QUEUE_FIRST; i++) {
-		many[i] = (struct letter){
-			.job = {.ops = &ops, .lane = &lane, .priority = WEIR_PRIORITY_FIRST}};
+		many[i] = (struct letter){.job = {.ops = &letter_ops,
+						  .lane = &lane,
+						  .priority = WEIR_PRIORITY_FIRST}};
 		cr_assert_eq(weir__queue_push_at(&queue, &many[i].job, START), 0);
 	}
 	cr_assert_eq(push('k', WEIR_PRIORITY_FIRST, 0), 0); /* by the rule for all: it displaces */
 	cr_assert_str_eq(refused, "j");
+	cr_assert_eq(weir__queue_length(&queue), 10 + WEIR__QUEUE_FIRST);
+	for (char name = 'l'; name < 'l' + 9; name++)
+		cr_assert_eq(push(name, WEIR_PRIORITY_FIRST, 0), 0);
+	cr_assert_eq(push('v', WEIR_PRIORITY_FIRST, 0), -ENOSPC); /* nobody is less important */
 	cr_assert_eq(weir__queue_length(&queue), 10 + WEIR__QUEUE_FIRST);
 	weir__queue_fini(&queue);
 }
@@ -260,88 +179,6 @@ Test(queue_rules, more_than_one_batch_is_refused_at_once)
 	weir__queue_fini(&queue);
 }
 
-static const struct weir__queue_rules codel = {.target = 5 * MS, .interval = 100 * MS};
-
-Test(queue_rules, an_overloaded_queue_refuses_the_late_and_serves_the_newest)
-{
-	begin(&codel);
-	overload(WEIR_SECOND);
-	push_all("ab", WEIR_SECOND - 50 * MS);
-	push_all("cd", WEIR_SECOND - 10 * MS);
-	push_all("efg", WEIR_SECOND - 2 * MS);
-	cr_assert(weir__queue_remove(&queue, job_of('y')));
-
-	/* The first of its interval refuses nothing. */
-	expect_taken("g", WEIR_SECOND);
-	cr_assert_str_empty(refused);
-	/* Twice the target is not over it. */
-	expect_taken("f", WEIR_SECOND);
-	cr_assert_str_eq(refused, "ab");
-	cr_assert_eq(job_of('a')->refusal, WEIR__REFUSAL_OVERLOADED);
-	expect_taken("e", WEIR_SECOND + MS);
-	cr_assert_str_eq(refused, "abcd");
-	weir__queue_fini(&queue);
-}
-
-Test(queue_rules, a_calm_queue_serves_the_oldest_however_late)
-{
-	begin(&codel);
-	push_all("ab", 0);
-	push_all("c", 60 * MS);
-	expect_taken("abc", 61 * MS);
-	cr_assert_str_empty(refused);
-	weir__queue_fini(&queue);
-}
-
-Test(queue_rules, a_queue_that_got_empty_is_calm_again)
-{
-	begin(&codel);
-	overload(WEIR_SECOND);
-	push_all("a", WEIR_SECOND);
-	expect_taken("a", WEIR_SECOND);
-	cr_assert(queue.ranks[WEIR_PRIORITY_NORMAL].codel.overloaded);
-	cr_assert_eq(take(WEIR_SECOND), 0);
-	cr_assert_str_eq(refused, "y");
-	push_all("bcd", 2 * WEIR_SECOND);
-	expect_taken("bcd", 2 * WEIR_SECOND + 20 * MS);
-	cr_assert_str_eq(refused, "y");
-	weir__queue_fini(&queue);
-}
-
-Test(queue_rules, who_stands_behind_does_not_make_those_before_overloaded)
-{
-	unsigned late = 0;
-
-	begin(&codel);
-	for (weir_time at = 0; at < WEIR_SECOND; at += MS) {
-		if (!job_of('a')->queued)
-			cr_assert_eq(push('a', WEIR_PRIORITY_LOW, at), 0);
-		if (!job_of('b')->queued)
-			cr_assert_eq(push('b', WEIR_PRIORITY_LOW, at), 0);
-		cr_assert_eq(push('h', WEIR_PRIORITY_HIGH, at), 0);
-		cr_assert_eq(push('i', WEIR_PRIORITY_HIGH, at), 0);
-		expect_taken("hi", at); /* the oldest first, always */
-		late += (unsigned)refused_count;
-		refused_count = 0;
-	}
-	cr_assert_gt(late, 0);
-	cr_assert_not(queue.ranks[WEIR_PRIORITY_HIGH].codel.overloaded);
-	weir__queue_fini(&queue);
-}
-
-Test(queue_rules, the_first_are_never_refused_for_overload)
-{
-	begin(&codel);
-	for (weir_time at = 0; at < WEIR_SECOND; at += 50 * MS) {
-		cr_assert_eq(push('a', WEIR_PRIORITY_FIRST, at), 0);
-		cr_assert_eq(push('b', WEIR_PRIORITY_FIRST, at), 0);
-		cr_assert_eq(push('c', WEIR_PRIORITY_FIRST, at), 0);
-		expect_taken("abc", at + 49 * MS);
-	}
-	cr_assert_str_empty(refused);
-	weir__queue_fini(&queue);
-}
-
 Test(queue_rules, what_nobody_could_take_has_not_waited)
 {
 	static const struct weir__queue_rules rules = {.max_age = WEIR_SECOND};
@@ -356,18 +193,6 @@ Test(queue_rules, what_nobody_could_take_has_not_waited)
 	weir__queue_hold(&queue, false);
 	cr_assert_str_empty(refused);
 	cr_assert_eq(weir__queue_take(&queue), job_of('a'));
-	weir__queue_fini(&queue);
-}
-
-Test(queue_rules, a_stop_serves_what_is_queued_as_it_came)
-{
-	begin(&codel);
-	overload(WEIR_SECOND);
-	push_all("abc", WEIR_SECOND);
-	expect_taken("c", WEIR_SECOND);
-	weir__queue_settle(&queue);
-	expect_taken("yab", WEIR_SECOND + 50 * MS);
-	cr_assert_str_empty(refused);
 	weir__queue_fini(&queue);
 }
 
@@ -387,7 +212,7 @@ Test(queue_rules, tells_what_is_in_it)
 	struct weir__queue_view view;
 	struct weir__lane_view share;
 
-	begin(&codel);
+	begin(NULL);
 	weir__queue_look(&queue, START, &view);
 	cr_assert_null(view.oldest);
 	cr_assert_eq(view.drain_time, 0);

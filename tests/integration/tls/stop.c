@@ -1,0 +1,102 @@
+/* What a stop does to connections over TLS and the shared tests of stops do not see: who has come
+ * just before it and has his handshake still to make, and what an end looks like. */
+#include <criterion/criterion.h>
+
+#include "serving.h"
+#include "support/gate.h"
+#include "support/handlers.h"
+#include "support/reply.h"
+
+/* The acceptor is held by an inline handler, so that these wait in the backlog: they have begun their
+ * handshakes, and get through them after the stop was asked for. */
+Test(stop, serves_who_has_connected_before)
+{
+	enum { waiting = 5 };
+	const struct weir_route_options inlined = {.run = WEIR_RUN_INLINE};
+	static const char *const hosts[] = {"localhost", NULL};
+	static struct client client[waiting];
+	struct serving serving;
+	struct client holder;
+	struct reply reply;
+	struct gate gate;
+
+	gate_init(&gate);
+	serving_create(&serving);
+	serving_add(&serving, "first", "first", hosts);
+	serving_use(&serving);
+	fixture_route_with(&serving.fixture, "GET /hold", handle_gated, &gate, &inlined);
+	fixture_route(&serving.fixture, "GET /hello", handle_hello, NULL);
+	serving_start(&serving);
+	client_open(&holder, serving.fixture.url);
+	client_send_text(&holder, "GET /hold HTTP/1.1\r\nHost: test\r\n\r\n");
+	gate_await(&gate, 1);
+	for (int i = 0; i < waiting; i++) {
+		client_open(&client[i], serving.fixture.url);
+		tls_link_greet(client[i].tls);
+	}
+	weir_server_stop(serving.fixture.server, "test");
+	gate_open(&gate, 1);
+	for (int i = 0; i < waiting; i++) {
+		client_get(&client[i], "/hello", &reply);
+		cr_assert_eq(reply.status, 200, "client %d: status %d, end %d", i, reply.status,
+			     client[i].end);
+		cr_assert(reply_says_close(&reply));
+		cr_assert_eq(client_await_end(&client[i]), CLIENT_CLOSED);
+		reply_free(&reply);
+		client_close(&client[i]);
+	}
+	client_receive(&holder, &reply);
+	cr_assert_eq(reply.status, 200);
+	reply_free(&reply);
+	cr_assert_eq(client_await_end(&holder), CLIENT_CLOSED);
+	client_close(&holder);
+	serving_finish(&serving);
+	gate_destroy(&gate);
+}
+
+/* What is idle until the very end is told, too. */
+Test(stop, says_close_notify_at_the_very_end)
+{
+	struct serving serving;
+	struct client client;
+	struct reply reply;
+
+	serving_begin(&serving);
+	client_open(&client, serving.fixture.url);
+	client_get(&client, "/hello", &reply);
+	reply_free(&reply);
+	weir_server_stop(serving.fixture.server, "test");
+	cr_assert_eq(client_await_end(&client), CLIENT_CLOSED);
+	client_close(&client);
+	serving_finish(&serving);
+}
+
+/* Truncation must be told from an end (RFC 8446, 6.1): who is cut gets no close_notify. */
+Test(stop, cuts_without_close_notify)
+{
+	const weir_time soon = 100 * WEIR_MILLISECOND;
+	static const char *const hosts[] = {"localhost", NULL};
+	struct serving serving;
+	struct client client;
+	struct gate gate;
+
+	gate_init(&gate);
+	serving_create(&serving);
+	serving_add(&serving, "first", "first", hosts);
+	serving_use(&serving);
+	fixture_route(&serving.fixture, "GET /gated", handle_gated, &gate);
+	serving_start(&serving);
+	cr_assert_eq(weir_server_set_stop_times(serving.fixture.server, 0, WEIR_NONE, soon), 0);
+	client_open(&client, serving.fixture.url);
+	client_send_text(&client, "GET /gated HTTP/1.1\r\nHost: test\r\n\r\n");
+	gate_await(&gate, 1);
+	weir_server_stop(serving.fixture.server, "test");
+	cr_assert_eq(client_await_end(&client), CLIENT_CUT);
+	gate_open(&gate, 1);
+	client_close(&client);
+	(void)weir_server_wait(serving.fixture.server, &serving.fixture.report);
+	cr_assert_eq(serving.fixture.report->counts.cut, 1);
+	fixture_destroy(&serving.fixture);
+	scratch_remove(&serving.scratch);
+	gate_destroy(&gate);
+}
