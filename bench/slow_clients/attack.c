@@ -44,7 +44,7 @@ int attack_start(struct bench_child *child, enum attack attack, const struct slo
 	int size = snprintf(command, sizeof(command),
 			    "while slowhttptest %s -c %u -r %u -i 1 -p 3 -l 600 "
 			    "-u http://127.0.0.1:%u/%s >/dev/null 2>&1; do :; done",
-			    attacks[attack].flags, bench->connections, bench->connections,
+			    attacks[attack].flags, bench->connections, bench->connections / 4 + 1,
 			    (unsigned)port, attacks[attack].path);
 
 	if (size < 0 || (size_t)size >= sizeof(command))

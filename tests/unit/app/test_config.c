@@ -60,19 +60,23 @@ static void refused(const char *text, const char *message)
 
 Test(config, sets_everything)
 {
-	struct config *config = must_load("listeners:\n"
-					  "  - address: '[::1]:0'\n"
-					  "  - address: unix:/run/w\n"
-					  "    admin: true\n"
-					  "    token_file: t\n"
-					  "  - address: systemd:web\n"
-					  "workers: 4096\n"
-					  "queue: '1000000'\n"
-					  "timeouts: {grace: 0, drain_timeout: 1s, header: 2s,\n"
-					  "  body: 3s, keepalive: 4s, write: 500ms}\n"
-					  "deadline_header: X-Request-Timeout\n"
-					  "log: {format: json, verbose: true}\n"
-					  "drain_report: r.json\n");
+	struct config *config =
+		must_load("listeners:\n"
+			  "  - address: '[::1]:0'\n"
+			  "  - address: unix:/run/w\n"
+			  "    admin: true\n"
+			  "    token_file: t\n"
+			  "  - address: systemd:web\n"
+			  "workers: 4096\n"
+			  "queue: '1000000'\n"
+			  "timeouts: {grace: 0, drain_timeout: 1s, header: 2s,\n"
+			  "  body: 3s, keepalive: 4s, write: 500ms, first_byte: 1s}\n"
+			  "limits: {connections: 1000000, requests: 9, client_connections: 8,\n"
+			  "  client_requests: 7, body_rate: 1KiB, write_rate: 2,\n"
+			  "  trusted_proxies: '10.0.0.0/8, ::1', client_header: Forwarded}\n"
+			  "deadline_header: X-Request-Timeout\n"
+			  "log: {format: json, verbose: true}\n"
+			  "drain_report: r.json\n");
 	cr_assert_eq(config->listeners_count, 3);
 	cr_expect_str_eq(config->listeners[2].address, "systemd:web");
 	cr_expect_str_eq(config->listeners[1].token_file, "t");
@@ -87,6 +91,16 @@ Test(config, sets_everything)
 	cr_expect_eq(config->timeouts.body, 3 * WEIR_SECOND);
 	cr_expect_eq(config->timeouts.keepalive, 4 * WEIR_SECOND);
 	cr_expect_eq(config->timeouts.write, 500 * WEIR_MILLISECOND);
+	cr_expect_eq(config->timeouts.first_byte, WEIR_SECOND);
+	const struct limits *limits = &config->limits.values;
+	cr_expect_eq(limits->connections, 1000000);
+	cr_expect_eq(limits->requests, 9);
+	cr_expect_eq(limits->client_connections, 8);
+	cr_expect_eq(limits->client_requests, 7);
+	cr_expect_eq(limits->body_rate, 1024);
+	cr_expect_eq(limits->write_rate, 2);
+	cr_expect_str_eq(limits->trusted_proxies, "10.0.0.0/8, ::1");
+	cr_expect_str_eq(limits->client_header, "Forwarded");
 	cr_expect_str_eq(config->deadline_header, "X-Request-Timeout");
 	cr_expect_eq(config->log.format, CONFIG_LOG_JSON);
 	cr_expect(config->log.verbose);
@@ -177,7 +191,7 @@ Test(config, of_a_wrong_shape_is_refused)
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
 		":3: timeouts: \"idle\" is not a key here: expected one of lame_duck, grace, "
 		"drain_timeout, "
-		"header, body, keepalive, write");
+		"first_byte, header, body, keepalive, write");
 	refused("listeners:\n  - admin: true\n",
 		":2: listeners[0]: the key \"address\" is missing: expected it here");
 	refused("listeners:\n  - address: x:1\n    admin: yes\n",
@@ -233,6 +247,17 @@ Test(config, of_wrong_values_is_refused)
 		":3: listeners[1].admin: a second admin listener: expected one at most");
 	refused("listeners:\n  - {address: 'h:1', token_file: t}\n",
 		":2: listeners[0].token_file: only the admin listener asks for a token");
+	refused("limits:\n  client_requests: 0\n",
+		":2: limits.client_requests: \"0\": expected a number from 1 to 1000000");
+	refused("limits: {write_rate: 1KB}\n",
+		":1: limits.write_rate: \"1KB\" is not a rate: expected bytes a second, 512 or "
+		"1KiB, at most 1024GiB");
+	refused("limits: {trusted_proxies: 10.0.0.0/33}\n",
+		":1: limits.trusted_proxies: \"10.0.0.0/33\" is not a list of addresses: expected "
+		"up to 64 like 10.0.0.0/8, fd00::/8, 192.0.2.7");
+	refused("limits: {client_header: 'X Y'}\n",
+		":1: limits.client_header: \"X Y\" is not the name of a header field: expected "
+		"letters, digits and \"-\"");
 	refused("deadline_header: 'X Y'\n",
 		":1: deadline_header: \"X Y\" is not the name of a header field: expected letters, "
 		"digits and \"-\"");
