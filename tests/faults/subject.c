@@ -32,6 +32,22 @@ void subject_prepare(struct subject *subject)
 		       subject->scratch.path);
 }
 
+/* The shim comes before AddressSanitizer's runtime, which has to be told to bear that; the
+ * options that were set stay set. */
+static void set_sanitizer(void)
+{
+	static const char bear[] = "verify_asan_link_order=0";
+	const char *set = getenv("ASAN_OPTIONS");
+	char both[512];
+
+	if (set != NULL && strstr(set, bear) != NULL)
+		return;
+	int length = snprintf(both, sizeof both, "%s%s%s", set != NULL ? set : "",
+			      set != NULL ? ":" : "", bear);
+	must(length > 0 && (size_t)length < sizeof both && setenv("ASAN_OPTIONS", both, 1) == 0,
+	     "ASAN_OPTIONS cannot be set");
+}
+
 /* In the environment of this program only while the process is started. */
 static void start_shimmed(struct subject *subject, const char *const *argv)
 {
@@ -40,6 +56,7 @@ static void start_shimmed(struct subject *subject, const char *const *argv)
 	(void)snprintf(path, sizeof path, "%s/control", subject->scratch.path);
 	must(setenv("WEIR_FAULT_CONTROL", path, 1) == 0 && setenv("LD_PRELOAD", WEIR_SHIM, 1) == 0,
 	     "setenv: %s", strerror(errno));
+	set_sanitizer();
 	process_start(&subject->process, subject->scratch.path, argv);
 	(void)unsetenv("LD_PRELOAD");
 	(void)unsetenv("WEIR_FAULT_CONTROL");

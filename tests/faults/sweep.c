@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FIRST_POINTS 4 /* of a sampled call, that are tried one by one */
+#define FIRST_POINTS 2 /* of a sampled call, that are tried one by one */
 #define LOOKS 50       /* at the descriptors of the run without a fault */
 #define ROOM 2         /* cases beyond the counted, because runs differ */
 
