@@ -1,0 +1,226 @@
+/* faults/subject.c: see subject.h. */
+#include "faults/subject.h"
+
+#include "support/client.h"
+#include "support/metrics.h"
+#include "support/must.h"
+#include "support/reply.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define WORDS_MAX 32
+
+void subject_prepare(struct subject *subject)
+{
+	char path[PATH_MAX + 16];
+
+	*subject = (struct subject){.process = {.output = -1}};
+	scratch_make(&subject->scratch);
+	must(mkdirat(subject->scratch.fd, "root", 0755) == 0, "root: %s", strerror(errno));
+	(void)snprintf(path, sizeof path, "%s/control", subject->scratch.path);
+	subject->control = fault_control_make(path);
+	(void)snprintf(subject->admin, sizeof subject->admin, "unix:%s/admin.sock",
+		       subject->scratch.path);
+}
+
+/* The shim comes before AddressSanitizer's runtime, which has to be told to bear that; the
+ * options that were set stay set. */
+static void set_sanitizer(void)
+{
+	static const char bear[] = "verify_asan_link_order=0";
+	const char *set = getenv("ASAN_OPTIONS");
+	char both[512];
+
+	if (set != NULL && strstr(set, bear) != NULL)
+		return;
+	int length = snprintf(both, sizeof both, "%s%s%s", set != NULL ? set : "",
+			      set != NULL ? ":" : "", bear);
+	must(length > 0 && (size_t)length < sizeof both && setenv("ASAN_OPTIONS", both, 1) == 0,
+	     "ASAN_OPTIONS cannot be set");
+}
+
+/* In the environment of this program only while the process is started. */
+static void start_shimmed(struct subject *subject, const char *const *argv)
+{
+	char path[PATH_MAX + 16];
+
+	(void)snprintf(path, sizeof path, "%s/control", subject->scratch.path);
+	must(setenv("WEIR_FAULT_CONTROL", path, 1) == 0 && setenv("LD_PRELOAD", WEIR_SHIM, 1) == 0,
+	     "setenv: %s", strerror(errno));
+	set_sanitizer();
+	process_start(&subject->process, subject->scratch.path, argv);
+	(void)unsetenv("LD_PRELOAD");
+	(void)unsetenv("WEIR_FAULT_CONTROL");
+}
+
+static bool has_ended(const struct subject *subject)
+{
+	siginfo_t info = {0};
+
+	must(waitid(P_PID, (id_t)subject->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0,
+	     "waitid: %s", strerror(errno));
+	return info.si_pid != 0;
+}
+
+char *subject_ask(const struct subject *subject, const char *target)
+{
+	struct client client;
+	struct reply reply;
+	char request[128], *body = NULL;
+
+	if (client_try_open(&client, subject->admin) != 0)
+		return NULL;
+	int length =
+		snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: admin\r\n\r\n", target);
+	if (client_send_up_to(&client, request, (size_t)length) == (size_t)length) {
+		client_receive(&client, &reply);
+		if (reply.status == 200 && reply.complete) {
+			body = strdup(reply.body);
+			must(body != NULL, "out of memory");
+		}
+		reply_free(&reply);
+	}
+	client_close(&client);
+	return body;
+}
+
+bool subject_start(struct subject *subject, const char *const *options)
+{
+	const char *argv[WORDS_MAX + 1] = {
+		WEIR_BINARY, "serve",   "--listen",     "127.0.0.1:0",    "--root",
+		"root",      "--admin", subject->admin, "--drain-report", "report.json"};
+	size_t count = 10;
+	weir_time until = weir_after(MUST_PATIENCE);
+
+	for (; options != NULL && *options != NULL; options++) {
+		must(count < WORDS_MAX, "too many words");
+		argv[count++] = *options;
+	}
+	start_shimmed(subject, argv);
+	for (;;) {
+		char *ready;
+		if (has_ended(subject))
+			return false;
+		ready = subject_ask(subject, "/readyz");
+		if (ready != NULL) {
+			free(ready);
+			break;
+		}
+		must(weir_now() < until, "it neither became ready nor ended");
+		poll(NULL, 0, 2); /* the state decides, never the time */
+	}
+	(void)snprintf(subject->url, sizeof subject->url, "http://127.0.0.1:%u",
+		       (unsigned)subject->control->port);
+	return true;
+}
+
+static void check_accounts(const char *text)
+{
+	struct metrics_account account = {
+		.accepted = metrics_value(text, "weir_requests_accepted_total"),
+		.answered = metrics_value(text, "weir_requests_answered_total"),
+		.refused = metrics_value(text, "weir_requests_refused_total"),
+		.cancelled = metrics_sum(text, "weir_requests_cancelled_total"),
+		.cut = metrics_value(text, "weir_requests_cut_total"),
+		.in_flight = metrics_sum(text, "weir_requests_in_flight"),
+		.connections_accepted = metrics_value(text, "weir_connections_accepted_total"),
+		.connections_closed = metrics_value(text, "weir_connections_closed_total"),
+		.connections_refused = metrics_value(text, "weir_connections_refused_total"),
+		.connections_cut = metrics_value(text, "weir_connections_cut_total"),
+		.connections_open = metrics_value(text, "weir_connections_open"),
+		.connections_upgraded = metrics_value(text, "weir_upgraded_total"),
+	};
+
+	metrics_account_check(&account);
+}
+
+void subject_settle(const struct subject *subject)
+{
+	weir_time until = weir_after(MUST_PATIENCE);
+
+	for (bool settled = false; !settled; poll(NULL, 0, 1)) {
+		char *text = subject_ask(subject, "/metrics");
+		if (text != NULL) {
+			settled = metrics_value(text, "weir_connections_open") == 0 &&
+				  metrics_sum(text, "weir_requests_in_flight") == 0 &&
+				  metrics_value(text, "weir_sockets_lingering") == 0;
+			check_accounts(text);
+			must(weir_now() < until, "it does not come to rest:\n%s", text);
+		}
+		must(weir_now() < until, "it does not come to rest, nor tell its metrics");
+		free(text);
+	}
+}
+
+size_t subject_descriptors(const struct subject *subject)
+{
+	char path[64];
+	size_t count = 0;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/fd", (int)subject->process.pid);
+	DIR *directory = opendir(path);
+	must(directory != NULL, "%s: %s", path, strerror(errno));
+	for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
+		count += entry->d_name[0] != '.';
+	(void)closedir(directory);
+	return count;
+}
+
+static uint64_t number_of(const char *report, const char *key)
+{
+	char pattern[64];
+	int length = snprintf(pattern, sizeof pattern, "\"%s\":", key);
+	const char *found = strstr(report, pattern);
+
+	must(found != NULL, "no %s in %s", key, report);
+	return strtoull(found + length, NULL, 10);
+}
+
+static void check_report(const struct subject *subject)
+{
+	size_t size;
+	char *report = scratch_read(&subject->scratch, "report.json", &size);
+
+	if (report == NULL) {
+		must(strstr(subject->process.text, "report.json") != NULL,
+		     "no report, and not a word about it:\n%s", subject->process.text);
+		return;
+	}
+	must(number_of(report, "in_flight") + number_of(report, "arrived") ==
+		     number_of(report, "answered") + number_of(report, "refused") +
+			     number_of(report, "cancelled") + number_of(report, "cut") +
+			     number_of(report, "abandoned"),
+	     "the counts do not add up: %s", report);
+	free(report);
+}
+
+int subject_wait(struct subject *subject)
+{
+	int code = process_wait(&subject->process);
+
+	must(code == 0 || code == 3, "exit code %d:\n%s", code, subject->process.text);
+	check_report(subject);
+	return code;
+}
+
+int subject_stop(struct subject *subject)
+{
+	process_signal(&subject->process, SIGTERM);
+	return subject_wait(subject);
+}
+
+void subject_free(struct subject *subject)
+{
+	process_free(&subject->process);
+	fault_control_unmap(subject->control);
+	scratch_remove(&subject->scratch);
+}

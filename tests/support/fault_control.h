@@ -1,0 +1,85 @@
+/* support/fault_control.h: what the fault shim and the test that steers it share.
+ *
+ * The shim (fault_shim.c) is preloaded into a whole program, the real binary, and stands
+ * before the calls listed here, whoever makes them: the program, libweir, libmicrohttpd,
+ * and the C library itself where it calls malloc. It counts each call, makes the chosen
+ * one fail, and moves CLOCK_REALTIME. It tells the port, because the log line
+ * that would tell may be what fails.
+ *
+ * The page is a file that both map, named by WEIR_FAULT_CONTROL. All fields are atomic;
+ * `call`, `error` and `times` are written before `nth` is (release), which arms, and the
+ * shim reads `nth` first (acquire). Without a control file the environment arms from the
+ * start: WEIR_FAULT_CALL (a name of the table), WEIR_FAULT_NTH (1 is the first),
+ * WEIR_FAULT_ERRNO (a number; default: the table's), WEIR_FAULT_TIMES (default 1).
+ */
+#ifndef WEIR_TESTS_FAULT_CONTROL_H
+#define WEIR_TESTS_FAULT_CONTROL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One row a call: X(name, the errno that it fails with unless told otherwise). */
+#define FAULT_CALLS(X)                                                                             \
+	X(malloc, ENOMEM)                                                                          \
+	X(calloc, ENOMEM)                                                                          \
+	X(realloc, ENOMEM)                                                                         \
+	X(aligned_alloc, ENOMEM)                                                                   \
+	X(pthread_create, EAGAIN)                                                                  \
+	X(socket, EMFILE)                                                                          \
+	X(socketpair, EMFILE)                                                                      \
+	X(bind, EADDRINUSE)                                                                        \
+	X(listen, EADDRINUSE)                                                                      \
+	X(accept4, EMFILE)                                                                         \
+	X(epoll_create1, EMFILE)                                                                   \
+	X(epoll_ctl, ENOSPC)                                                                       \
+	X(eventfd, EMFILE)                                                                         \
+	X(signalfd, EMFILE)                                                                        \
+	X(pipe2, EMFILE)                                                                           \
+	X(open, EMFILE)                                                                            \
+	X(openat, EMFILE)                                                                          \
+	X(read, EIO)                                                                               \
+	X(write, ENOSPC)                                                                           \
+	X(pread64, EIO)                                                                            \
+	X(send, ECONNRESET)                                                                        \
+	X(sendmsg, ECONNRESET)                                                                     \
+	X(recv, ECONNRESET)                                                                        \
+	X(sendfile64, EIO)                                                                         \
+	X(fsync, EIO)                                                                              \
+	X(rename, EIO)                                                                             \
+	X(renameat, EIO)                                                                           \
+	X(linkat, ENOSPC)                                                                          \
+	X(fstat, EIO)                                                                              \
+	X(fcntl, EMFILE)                                                                           \
+	X(setsockopt, ENOBUFS)
+
+enum fault_call {
+	FAULT_CALL_NONE,
+#define FAULT_CALL_ROW(name, error) FAULT_CALL_##name,
+	FAULT_CALLS(FAULT_CALL_ROW)
+#undef FAULT_CALL_ROW
+		FAULT_CALL_COUNT
+};
+
+struct fault_control {
+	_Atomic uint32_t call;              /* enum fault_call */
+	_Atomic int32_t error;              /* 0: the table's */
+	_Atomic uint64_t times;             /* how many in a row fail; at least 1 */
+	_Atomic uint64_t nth;               /* of the calls counted; 0: none fails */
+	_Atomic uint64_t struck;            /* how many did fail */
+	_Atomic int64_t realtime_offset_ns; /* added to CLOCK_REALTIME */
+	_Atomic uint32_t port;              /* that an IPv4 socket listens on */
+	_Atomic uint64_t counts[FAULT_CALL_COUNT];
+};
+
+/* The test's side (fault_control.c). Makes the file and maps it; aborts if it cannot. */
+struct fault_control *fault_control_make(const char *path);
+void fault_control_unmap(struct fault_control *control);
+/* Lets `nth` - 1 further calls through and fails the `times` after them. */
+void fault_control_arm(struct fault_control *control, enum fault_call call, uint64_t nth,
+		       uint64_t times, int error);
+void fault_control_disarm(struct fault_control *control);
+const char *fault_call_name(enum fault_call call);
+int fault_call_errno(enum fault_call call);
+
+#endif
