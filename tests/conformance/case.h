@@ -42,8 +42,9 @@ struct conformance_case {
 	 *           said so */
 	const char *expect;
 	const char *newer; /* the same with libmicrohttpd 1.0; NULL: no difference */
-	const char *body;  /* of the last answer; NULL: any */
-	const char *field; /* "Name: value", or "!Name" for none, in the last answer; NULL: any */
+	/* Of the last answer, where `expect` holds. */
+	const char *body;  /* NULL: any */
+	const char *field; /* "Name: value", or "!Name" for none, NULL: any */
 	size_t fill;       /* so many times 'a' in the place of the first SUB, 1a */
 	bool fin;          /* the client sends no more, and says so */
 };
