@@ -110,8 +110,9 @@ static int handle_change(weir_request *request, weir_response *response, weir_to
 
 static int handle_smuggled(weir_request *request, weir_response *response, weir_token *token)
 {
+	(void)token;
 	atomic_fetch_add((atomic_uint *)weir_request_context(request), 1);
-	return handle_hello(request, response, token);
+	return weir_response_printf(response, "smuggled\n");
 }
 
 static void make_file(const struct scratch *scratch, char *path, size_t size)
