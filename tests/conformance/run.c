@@ -157,7 +157,7 @@ void conformance_run(const struct conformance_case *one, const char *expect, con
 	char *bytes = case_bytes(one, &size);
 
 	must(strlen(expect) < sizeof(words), "too many words");
-	strcpy(words, expect);
+	memcpy(words, expect, strlen(expect) + 1);
 	client_open(&run.client, url);
 	(void)client_send_up_to(&run.client, bytes, size);
 	if (one->fin)
