@@ -69,6 +69,9 @@ int files_put(weir_request *request, weir_response *response, weir_token *token)
 {
 	struct files *files = weir_request_context(request);
 	struct target target;
+	/* A part is not the file (RFC 9110, 14.5). */
+	if (weir_request_header(request, "Content-Range") != NULL)
+		return weir_response_error(response, 400, "a part of a file cannot be stored");
 	int problem = target_open(&target, files, request);
 	if (problem == -ENOENT || problem == -ENOTDIR)
 		return files_error(response, 409);

@@ -30,24 +30,30 @@ bool weir__is_field_value(const char *s)
 
 /* Host is uri-host [ ":" port ] (RFC 9110, 7.2), or empty. Userinfo, spaces, paths and lists
  * are what smuggling attempts look like. */
-static bool is_host(const char *s)
+bool weir__is_host(const char *s, size_t size)
 {
-	const char *port;
+	const char *end = s + size, *port;
 
-	if (*s == '[') {
-		const char *end = strchr(s, ']');
-
-		if (!end || strspn(s + 1, "0123456789abcdefABCDEF:.") != (size_t)(end - s - 1))
+	if (size && *s == '[') {
+		for (port = s + 1;
+		     port < end && (isxdigit((unsigned char)*port) || *port == ':' || *port == '.');
+		     port++)
+			continue;
+		if (port == end || *port++ != ']')
 			return false;
-		port = end + 1;
 	} else {
-		for (port = s; *port && *port != ':'; port++)
-			if (!isalnum((unsigned char)*port) && !strchr("-._~%!$&'()*+;=", *port))
+		for (port = s; port < end && *port != ':'; port++)
+			if (!isalnum((unsigned char)*port) &&
+			    (!*port || !strchr("-._~%!$&'()*+;=", *port)))
 				return false;
 	}
-	if (*port == '\0')
+	if (port == end)
 		return true;
-	return *port == ':' && strspn(port + 1, "0123456789") == strlen(port + 1);
+	if (*port++ != ':')
+		return false;
+	while (port < end && *port >= '0' && *port <= '9')
+		port++;
+	return port == end;
 }
 
 /* 1*DIGIT that fits, less than 2^63 (RFC 9110, 8.6). */
@@ -87,7 +93,7 @@ static int check_field(struct state *state, const struct weir__field *field)
 	if (strcasecmp(field->name, "Host") == 0) {
 		if (state->host)
 			return refuse(state, 400, "Host was sent twice");
-		if (!is_host(field->value))
+		if (!weir__is_host(field->value, strlen(field->value)))
 			return refuse(state, 400, "Host is not valid");
 		state->host = field->value;
 	} else if (strcasecmp(field->name, "Content-Length") == 0) {

@@ -29,6 +29,9 @@ int weir__check_header(const char *method, bool http_1_0, const struct weir__fie
 /* A token in the sense of RFC 9110, 5.6.2. */
 bool weir__is_token(const char *s);
 
+/* uri-host [ ":" port ], or nothing (RFC 9110, 7.2). */
+bool weir__is_host(const char *s, size_t size);
+
 /* A field value without control characters other than tab (RFC 9110, 5.5). */
 bool weir__is_field_value(const char *s);
 

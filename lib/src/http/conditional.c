@@ -74,8 +74,8 @@ static bool range_still_applies(const struct weir__conditions *conditions,
 
 	if (!value)
 		return true;
-	if (*value == '"' || is_weak(value))
-		return list_matches(value, validators->etag, true);
+	if (*value == '"' || is_weak(value)) /* one tag, not a list of them */
+		return validators->etag && !is_weak(value) && strcmp(value, validators->etag) == 0;
 	return weir__date_parse(value, &date) && date == validators->mtime;
 }
 

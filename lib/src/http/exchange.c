@@ -28,6 +28,10 @@
 
 /* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
 #define DISCIPLINE ((enum MHD_OPTION)38)
+/* MHD_USE_NO_THREAD_SAFETY, likewise. Without it 1.0 puts a connection that is handed to it on a
+ * list, and tells of it only in its next round, when nobody knows any more whose it is (conn.c,
+ * `adding`). The acceptor's thread is the only one that calls the daemon. */
+#define ONE_THREAD ((unsigned)1 << 19)
 
 /* The rest of an unwanted body up to this size is read, to keep the connection. */
 #define SMALL_REST ((uint64_t)64 * 1024)
@@ -363,7 +367,8 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 
 	return MHD_start_daemon(
 		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
+			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG |
+			(old ? 0 : ONE_THREAD),
 		0, NULL, NULL, handle, acceptor,
 		/* first, so that it gets what the others have to say */
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, acceptor, MHD_OPTION_CONNECTION_LIMIT,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,24 +11,64 @@
 #include "http/request.h"
 #include "http/response.h"
 
-static struct weir__conditions conditions_of(const weir_request *request)
+/* A field that may stand once: what stands twice has no valid value (RFC 9110, 5.3). */
+static const char *single(const weir_request *request, const char *name)
 {
-	return (struct weir__conditions){
-		.if_match = weir_request_header(request, "If-Match"),
-		.if_none_match = weir_request_header(request, "If-None-Match"),
-		.if_modified_since = weir_request_header(request, "If-Modified-Since"),
-		.if_unmodified_since = weir_request_header(request, "If-Unmodified-Since"),
-		.if_range = weir_request_header(request, "If-Range"),
-		.range = request->head ? NULL : weir_request_header(request, "Range"), /* 14.2 */
+	const char *value = NULL;
+	size_t i;
+
+	for (i = 0; i < request->field_count; i++)
+		if (strcasecmp(request->fields[i].name, name) == 0) {
+			if (value)
+				return "";
+			value = request->fields[i].value;
+		}
+	return value;
+}
+
+/* A field that is a list: several are one, in their order (5.3). 0 or -ENOMEM. */
+static int joined(weir_request *request, const char *name, const char **list)
+{
+	size_t i;
+
+	*list = NULL;
+	for (i = 0; i < request->field_count; i++) {
+		const char *value = request->fields[i].value;
+
+		if (strcasecmp(request->fields[i].name, name) != 0)
+			continue;
+		*list = *list ? weir_request_printf(request, "%s, %s", *list, value) : value;
+		if (!*list)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The memory of a request may be taken from by whoever handles it, const or not. */
+static int conditions_of(const weir_request *request, struct weir__conditions *out)
+{
+	int error;
+
+	*out = (struct weir__conditions){
+		.if_modified_since = single(request, "If-Modified-Since"),
+		.if_unmodified_since = single(request, "If-Unmodified-Since"),
+		.if_range = single(request, "If-Range"),
+		.range = request->head ? NULL : single(request, "Range"), /* 14.2 */
 		.reading = request->head || strcmp(request->method, "GET") == 0,
 	};
+	error = joined((weir_request *)request, "If-Match", &out->if_match);
+	return error ? error
+		     : joined((weir_request *)request, "If-None-Match", &out->if_none_match);
 }
 
 int weir_request_precondition(const weir_request *request, const char *etag, int64_t mtime)
 {
-	struct weir__conditions conditions = conditions_of(request);
 	struct weir__validators validators = {etag, mtime};
+	struct weir__conditions conditions;
 
+	/* Without memory it cannot be known to be true. */
+	if (conditions_of(request, &conditions))
+		return 412;
 	return weir__precondition(&conditions, &validators);
 }
 
@@ -88,11 +129,14 @@ static int attach(weir_response *response, const char *content_type, int fd, uin
 static int answer(weir_response *response, const weir_request *request, int *fd,
 		  const struct stat *status, const char *etag, const char *content_type)
 {
-	struct weir__conditions conditions = conditions_of(request);
 	struct weir__validators validators = {etag, status->st_mtim.tv_sec};
 	uint64_t size = (uint64_t)status->st_size, offset = 0, length = size;
-	int error, refusal = weir__precondition(&conditions, &validators);
+	struct weir__conditions conditions;
+	int error = conditions_of(request, &conditions), refusal;
 
+	if (error)
+		return error;
+	refusal = weir__precondition(&conditions, &validators);
 	if (refusal == 412)
 		return weir_response_error(response, 412, "the file is not what you expected");
 	if (refusal)

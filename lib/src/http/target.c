@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/check.h"
+
 static int hex(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -58,10 +60,12 @@ ssize_t weir__percent_decode(char *out, const char *data, size_t size, bool in_q
 	return (ssize_t)n;
 }
 
-/* Past "http://authority" of an absolute-form target; the target itself otherwise. */
+/* Past "http://authority" of an absolute-form target; the target itself otherwise. NULL if the
+ * authority names no host (RFC 9110, 4.2.1) or a user (4.2.4). */
 static const char *skip_authority(const char *target)
 {
 	const char *authority;
+	size_t size;
 
 	if (strncasecmp(target, "http://", 7) == 0)
 		authority = target + 7;
@@ -69,16 +73,22 @@ static const char *skip_authority(const char *target)
 		authority = target + 8;
 	else
 		return target;
-	return authority + strcspn(authority, "/?");
+	size = strcspn(authority, "/?");
+	if (size == 0 || *authority == ':' || !weir__is_host(authority, size))
+		return NULL;
+	return authority + size;
 }
 
 int weir__target_split(const char *target, struct weir__target *out)
 {
 	const char *path = skip_authority(target);
 	const char *s;
-	size_t size = strlen(path);
+	size_t size;
 	bool in_query;
 
+	if (!path)
+		return -EINVAL;
+	size = strlen(path);
 	for (s = target; *s; s++)
 		if (is_control(*s) || *s == ' ' || *s == '#')
 			return -EINVAL;

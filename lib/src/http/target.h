@@ -14,7 +14,8 @@ struct weir__target {
 };
 
 /* Splits an origin-form or absolute-form target (RFC 9112, 3.2.1 and 3.2.2). 0, or -EINVAL
- * for another form, control characters, spaces, a fragment, or a bad escape. */
+ * for another form, an authority that is none, control characters, spaces, a fragment, or a bad
+ * escape. */
 int weir__target_split(const char *target, struct weir__target *out);
 
 /* Decodes %XX. `out` needs `size` + 1 bytes and gets a NUL. In a query '+' is a space, as forms

@@ -43,7 +43,8 @@ Test(errors_as_json, refusals_and_failures)
 		 "{\"error\":\"the handler failed\"}\n"},
 		{"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nabcde", 413,
 		 "{\"error\":\"the body is too large\"}\n"},
-		{"GET /fail HTTP/1.1\r\n\r\n", 400, "{\"error\":\"Host is missing\"}\n"},
+		{"GET /fail HTTP/1.1\r\nHost: a b\r\n\r\n", 400,
+		 "{\"error\":\"Host is not valid\"}\n"},
 	};
 	const struct weir_route_options small = {.body_limit = 4};
 	struct fixture fixture;

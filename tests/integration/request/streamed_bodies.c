@@ -77,7 +77,7 @@ Test(streamed_bodies, arrive_whole_and_in_order)
 		for (size_t done = 0; done < sizes[i];) {
 			size_t chunk = sizes[i] - done < 7000 ? sizes[i] - done : 7000;
 
-			client_printf(&client, "%zx;extension=1\r\n", chunk);
+			client_printf(&client, "%zx\r\n", chunk);
 			client_send(&client, body + done, chunk);
 			client_send_text(&client, "\r\n");
 			done += chunk;

@@ -1,0 +1,56 @@
+/* targets.c: forms of the target, escapes, and how long it may be. */
+#include "topics.h"
+
+#define TARGET(text) SENDS("GET " text " HTTP/1.1\r\n" HOST END)
+#define BAD_TARGET(text) SENDS("GET " text " HTTP/1.1\r\n" HOST END HIDDEN)
+
+static const struct conformance_case cases[] = {
+	{"origin form", "9112 3.2.1", TARGET("/target/a/b"), "200 keep", .body = "/target/a/b?"},
+	{"origin form with a query", "9112 3.2.1", TARGET("/target/a?q=1"), "200 keep",
+	 .body = "/target/a?1"},
+	{"a question mark in a query", "9112 3.2.1", TARGET("/target/a?q=1?2"), "200 keep",
+	 .body = "/target/a?1?2"},
+	{"an empty query", "9112 3.2.1", TARGET("/target/a?"), "200 keep", .body = "/target/a?"},
+	{"an escaped letter", "9110 4.2.3", TARGET("/t%61rget/%61"), "200 keep",
+	 .body = "/target/a?"},
+	{"an escaped space", "9110 4.2.3", TARGET("/target/a%20b"), "200 keep",
+	 .body = "/target/a b?"},
+	{"a plus is no space in a path", "9110 4.2.3", TARGET("/target/a+b"), "200 keep",
+	 .body = "/target/a+b?"},
+	{"an escaped slash does not divide", "9110 4.2.3", TARGET("/target%2fa"), "404 keep"},
+	{"an escaped question mark", "9110 4.2.3", TARGET("/target/a%3fq=1"), "200 keep",
+	 .body = "/target/a?q=1?"},
+	{"a semicolon", "9112 3.2.1", TARGET("/target/a;b"), "200 keep", .body = "/target/a;b?"},
+	{"what is not there", "9110 15.5.5", TARGET("/none"), "404 keep"},
+	{"absolute form", "9112 3.2.2", TARGET("http://a/target/a?q=1"), "200 keep",
+	 .body = "/target/a?1"},
+	{"absolute form, scheme in capitals", "9110 4.2.3", TARGET("HTTP://a/target/a"), "200 keep",
+	 .body = "/target/a?"},
+	{"absolute form with a port", "9112 3.2.2", TARGET("http://a:80/target/a"), "200 keep",
+	 .body = "/target/a?"},
+	{"absolute form without a path", "9110 4.2.3", TARGET("http://a"), "404 keep"},
+	{"absolute form, Host says something else", "9112 3.2.2", TARGET("http://b/target/a"),
+	 "200 keep", .body = "/target/a?"},
+	{"absolute form without an authority", "9110 4.2.1", BAD_TARGET("http:///target/a"),
+	 "400 close"},
+	{"absolute form with a user", "9110 4.2.4", BAD_TARGET("http://user@a/target/a"),
+	 "400 close"},
+	{"absolute form of another scheme", "9112 3.2.2", BAD_TARGET("ftp://a/target/a"),
+	 "400 close"},
+	{"authority form without CONNECT", "9112 3.2.3", BAD_TARGET("a:80"), "400 close"},
+	{"asterisk form without OPTIONS", "9112 3.2.4", BAD_TARGET("*"), "400 close"},
+	{"a relative path", "9112 3.2.1", BAD_TARGET("hello"), "400 close"},
+	{"a fragment", "9112 3.2.1", BAD_TARGET("/hello#a"), "400 close"},
+	{"a control character", "9112 3.2", BAD_TARGET("/hel\001lo"), "400 close"},
+	{"DEL", "9112 3.2", BAD_TARGET("/hel\177lo"), "400 close"},
+	{"an escaped NUL", "9110 17.3", BAD_TARGET("/target/%00"), "400 close"},
+	{"an escaped line feed in the path", "9110 17.3", BAD_TARGET("/target/%0a"), "400 close"},
+	{"an escaped NUL in the query", "9110 17.3", BAD_TARGET("/target/a?q=%00"), "400 close"},
+	{"an escape of one digit", "9112 3.2", BAD_TARGET("/target/%4"), "400 close"},
+	{"an escape that is none", "9112 3.2", BAD_TARGET("/target/%zz"), "400 close"},
+	{"7,000 characters", "9112 3", TARGET("/target/" FILL), "200 keep", .fill = 7000},
+	{"9,000 characters", "9110 15.5.15", BAD_TARGET("/target/" FILL), "414 close",
+	 .fill = 9000},
+};
+
+TOPIC(targets, "Targets");
