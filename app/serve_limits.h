@@ -1,5 +1,5 @@
-/* serve_limits.h: what one client, and all of them, may have: the `limits` of a configuration file and
- * their options on the command line. */
+/* serve_limits.h: what one client, and all of them, may have: the `limits` of a configuration file
+ * and their options on the command line. */
 #ifndef WEIR_APP_SERVE_LIMITS_H
 #define WEIR_APP_SERVE_LIMITS_H
 

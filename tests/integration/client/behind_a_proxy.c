@@ -103,5 +103,6 @@ Test(behind_a_proxy, others_are_not_believed)
 	client_open_from(&other, fixture.url, OTHER);
 	cr_expect_neq(client_await_end(&other), CLIENT_OPEN);
 	client_close(&other);
+	cr_expect_eq(metrics_now(fixture.server, "weir_client_connections_refused_total"), 1);
 	tear_down(&fixture, &gate, &busy, &proxy);
 }

@@ -81,6 +81,7 @@ Test(too_many_connections_of_one, count_while_they_linger)
 	client_close(&next);
 	for (int i = 0; i < most; i++)
 		client_close(&client[i]);
+	cr_expect_eq(metrics_now(fixture.server, "weir_client_connections_refused_total"), 1);
 	metrics_await(fixture.server, "weir_sockets_lingering", 0);
 	client_open_from(&next, fixture.url, OWN);
 	expect_hello(&next);
