@@ -240,9 +240,13 @@ EXPORT int epoll_create1(int flags)
 	FAIL_OR(-1, real(flags));
 }
 
+/* Only an addition takes memory or a watch that could run out (epoll_ctl(2): ENOMEM,
+ * ENOSPC); libmicrohttpd rightly ends the process when a removal fails. */
 EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
 	REAL(epoll_ctl);
+	if (operation != EPOLL_CTL_ADD)
+		error = 0;
 	FAIL_OR(-1, real(epoll, operation, fd, event));
 }
 
