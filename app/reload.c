@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <weir/routes.h>
+#include <weir/stack.h>
 #include <weir/sync.h>
 #include <weir/systemd.h>
 #include <weir/task.h>
@@ -253,6 +254,7 @@ static void use_log(struct service *service, const struct change *change)
 	if (change->log >= 0)
 		log_file_replace(service->log.fd, change->log);
 	start_log_sink(&service->log, config->log_json ? weir_log_json : weir_log_text);
+	(void)weir_stack_report_overflow(service->log.fd, config->log_json);
 }
 
 static weir_time or_none(weir_time duration)

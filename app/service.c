@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <weir/stack.h>
 #include <weir/systemd.h>
 
 static void say_not_made(int error, char line[COMPLAIN_SIZE])
@@ -152,6 +153,8 @@ static int open_log(struct service *service, char line[COMPLAIN_SIZE])
 		return fd;
 	}
 	start_log_init(&service->log, fd, config->log_json ? weir_log_json : weir_log_text);
+	/* A sanitizer has a report of its own. */
+	(void)weir_stack_report_overflow(fd, config->log_json);
 	return 0;
 }
 

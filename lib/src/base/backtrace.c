@@ -42,6 +42,7 @@
 #include <unwind.h>
 
 #include "base/futex.h"
+#include "base/overflow.h"
 #include "base/thread.h"
 
 /* Frames of the handler itself, and of a sanitizer's, before those that are asked for. */
@@ -226,6 +227,7 @@ static void mask(int how)
 void weir__traced_enter(struct weir__traced *traced)
 {
 	own = traced;
+	weir__overflow_enter();
 	(void)pthread_mutex_lock(&sending);
 	traced->thread = gettid();
 	(void)pthread_mutex_unlock(&sending);
@@ -237,6 +239,7 @@ void weir__traced_leave(struct weir__traced *traced)
 	uint32_t asked;
 
 	mask(SIG_BLOCK); /* the handler does not run any more */
+	weir__overflow_leave();
 	(void)pthread_mutex_lock(&sending);
 	traced->thread = 0;
 	(void)pthread_mutex_unlock(&sending);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "base/overflow.h"
 #include "base/tick.h"
 #include "http/client_limits.h"
 #include "http/exchange.h"
@@ -167,7 +168,9 @@ static void handle(weir_request *request, weir_time begun)
 	weir__gap_reset(&request->gap, begun);
 	weir__gap_of_thread(&request->gap);
 	atomic_store_explicit(&request->begun_at, begun, memory_order_relaxed);
+	weir__overflow_route(route->pattern);
 	request->result = route->handler(request, &request->response, &request->token);
+	weir__overflow_route(NULL);
 	weir__request_settle(request);
 	weir__gap_of_thread(NULL);
 	if (request->result > 0)

@@ -4,6 +4,7 @@
 
 #include <weir/stack.h>
 
+#include "base/overflow.h"
 #include "base/text.h"
 #include "drain/straggler.h"
 #include "server/server_private.h"
@@ -151,6 +152,11 @@ int weir_server_stacks_json(weir_server *server, char **text, size_t *size)
 int weir_server_stacks_text(weir_server *server, char **text, size_t *size)
 {
 	return make_page(server, write_text, text, size);
+}
+
+int weir_stack_report_overflow(int fd, bool json)
+{
+	return weir__overflow_report(fd, json);
 }
 
 int weir_stack_use_signal(int signal_number)
