@@ -108,6 +108,8 @@ __attribute__((constructor)) static void begin(void)
 	(void)unsetenv("LD_PRELOAD");
 }
 
+static _Thread_local bool exempt;
+
 /* 0, or the errno that this call fails with. */
 static int strikes(enum fault_call call)
 {
@@ -115,7 +117,7 @@ static int strikes(enum fault_call call)
 	uint64_t number, nth;
 	int error;
 
-	if (page == NULL)
+	if (page == NULL || exempt)
 		return 0;
 	number = atomic_fetch_add(&page->counts[call], 1) + 1;
 	nth = atomic_load_explicit(&page->nth, memory_order_acquire);
@@ -184,6 +186,25 @@ EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *rest
 {
 	REAL(pthread_create);
 	return error != 0 ? error : real(thread, attributes, fn, arg);
+}
+
+void __asan_init(void) __attribute__((weak)); /* there if AddressSanitizer is */
+
+/* AddressSanitizer asks this at the start of each thread, and ends the process if there is
+ * no memory for the answer; that would not be the program's doing. */
+EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
+{
+	static __typeof__(pthread_getattr_np) *_Atomic found;
+	__typeof__(pthread_getattr_np) *real = atomic_load(&found);
+
+	if (real == NULL) {
+		real = (__typeof__(pthread_getattr_np) *)next("pthread_getattr_np");
+		atomic_store(&found, real);
+	}
+	exempt = __asan_init != NULL;
+	int error = real(thread, attributes);
+	exempt = false;
+	return error;
 }
 
 EXPORT int socket(int domain, int type, int protocol)
