@@ -171,7 +171,7 @@ struct config {
 	char *workers_text, *queue_text;
 	char *queue_age_text, *queue_target_text, *queue_interval_text;
 	weir_time queue_age, queue_target, queue_interval; /* -1: not in the file */
-	unsigned workers, workers_max, queue;                           /* 0: not in the file */
+	unsigned workers, workers_max, queue;              /* 0: not in the file */
 	struct config_timeouts timeouts;
 	struct config_limits limits;
 	char *deadline_header;

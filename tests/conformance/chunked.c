@@ -129,10 +129,10 @@ static const struct conformance_case cases[] = {
 	 SENDS(CHUNKED "\r\n5\r\nhello\r\n0\r\nX\r\n\r\n" HIDDEN), "400 close"},
 	{"more than the route takes", "9110 15.5.14",
 	 SENDS(CHUNKED "\r\n100001\r\n" FILL "\r\n0\r\n\r\n"), "413 close", .fill = 1048577},
-	{"an end too early", "9112 8", SENDS(CHUNKED "\r\n28\r\n" HIDDEN), "408? close",
+	{"an end too early", "9112 8", SENDS(CHUNKED "\r\n28\r\n" HIDDEN), "400? close",
 	 .fin = true},
 	{"an end before the last chunk", "9112 8", SENDS(CHUNKED "\r\n5\r\nhello\r\n"),
-	 "408? close", .fin = true},
+	 "400? close", .fin = true},
 };
 
 TOPIC(chunked, "Transfer-Encoding, chunks and trailers");

@@ -59,9 +59,9 @@ struct weir_server_options {
 
 	/** Worker threads, 1 to 4096. Default 64: handlers may block. */
 	unsigned workers;
-	/** Up to so many, `workers` to 4096; default: as many as `workers`, and never more. More are
-	 *  started while requests wait for one, all have a request, and the process leaves processors
-	 *  unused: then handlers are blocked. Those that have become too many end after
+	/** Up to so many, `workers` to 4096; default: as many as `workers`, and never more. More
+	 * are started while requests wait for one, all have a request, and the process leaves
+	 * processors unused: then handlers are blocked. Those that have become too many end after
 	 *  `worker_idle`. */
 	unsigned workers_max;
 	/** After how long without a request a worker ends, if there are more than `workers`.

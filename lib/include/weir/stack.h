@@ -47,14 +47,14 @@ WEIR_API int weir_symbolize_elf(void *arg, uintptr_t address, char *out, size_t 
 WEIR_API int weir_stack_use_signal(int signal_number);
 
 /** Has SIGSEGV handled for the case that a worker, a background task or a stage of teardown has
- *  used up its stack: one line is written to `fd`, with the thread and the route, as weir_log_text()
- *  or weir_log_json() would write it ("stack-overflow"), and the process ends as it would have
- *  otherwise, with a core where limits allow. All other faults, and faults of other threads, end it
- *  without a line. For threads that start from now on, so before the first server starts; again,
- *  any time, for another descriptor or form. `fd` is borrowed and stays open. Each such thread has
- *  an alternate signal stack of 64 KiB then, unless it has one already.
- *  Returns 0, or -EBUSY when SIGSEGV is not at its default: the program's handler stays, and one
- *  that is installed later takes the place of this. Any thread. */
+ *  used up its stack: one line is written to `fd`, with the thread and the route, as
+ * weir_log_text() or weir_log_json() would write it ("stack-overflow"), and the process ends as it
+ * would have otherwise, with a core where limits allow. All other faults, and faults of other
+ * threads, end it without a line. For threads that start from now on, so before the first server
+ * starts; again, any time, for another descriptor or form. `fd` is borrowed and stays open. Each
+ * such thread has an alternate signal stack of 64 KiB then, unless it has one already. Returns 0,
+ * or -EBUSY when SIGSEGV is not at its default: the program's handler stays, and one that is
+ * installed later takes the place of this. Any thread. */
 WEIR_API int weir_stack_report_overflow(int fd, bool json);
 
 /** What all handlers do that workers run, and the background tasks, with their stacks, as JSON or

@@ -214,11 +214,13 @@ static void count_over(struct weir__acceptor *acceptor, struct weir__conn *conn)
 
 static void no_delay(int fd)
 {
-	int on = 1;
+	const int on = 1, usual = 0;
 
 	/* Small messages both ways: RFC 896's algorithm would hold them back. A Unix socket has
 	 * none of it, and says so. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* What its owner writes is the owner's to bound: as the system has it (listener.c). */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &usual, sizeof(usual));
 }
 
 /* The same over TLS: `fd` is the owner's end of a pair. The client watch stays: libmicrohttpd does

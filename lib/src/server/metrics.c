@@ -163,8 +163,8 @@ static void write_status(struct weir__acceptor *acceptor, void *arg)
 	weir__text_printf(text,
 			  "\"workers\":{\"count\":%u,\"busy\":%u,\"min\":%u,\"max\":%u,"
 			  "\"started\":%" PRIu64 ",\"ended\":%" PRIu64 "},",
-			  workers.now, census.busy, server->options.workers, server->options.workers_max,
-			  workers.grown, workers.shrunk);
+			  workers.now, census.busy, server->options.workers,
+			  server->options.workers_max, workers.grown, workers.shrunk);
 	weir__text_printf(text, "\"connections\":%" PRIu64 ",\"upgraded\":%" PRIu64 ",",
 			  weir__counter_get(&acceptor->connections),
 			  weir__counter_get(&acceptor->upgraded));

@@ -185,7 +185,8 @@ Test(config, of_a_wrong_shape_is_refused)
 	refused("workers: 1\nqueue: 2\nworkers: 3\n", ":3: workers: stands here twice: expected it "
 						      "once");
 	refused("workres: 1\n",
-		":1: \"workres\" is not a key here: expected one of listeners, tls, workers, queue, "
+		":1: \"workres\" is not a key here: expected one of listeners, tls, workers, "
+		"queue, "
 		"queue_age, queue_target, queue_interval, timeouts, limits, deadline_header, log, "
 		"drain_report, user, group, databases, statements, routes");
 	refused("timeouts:\n  grace: 1s\n  idle: 5s\n",
