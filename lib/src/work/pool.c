@@ -202,6 +202,8 @@ static void *worker_thread(void *arg)
 			job = search(pool);
 		}
 		if (!job) {
+			/* The search may have found some that the queue has refused. */
+			pool->options.quiet(pool->options.arg);
 			if (!park(pool, self))
 				break;
 			continue;
