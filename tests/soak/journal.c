@@ -50,7 +50,7 @@ static void take_report(struct soak_journal *journal, const char *line)
 {
 	const char *served = strstr(line, "\"since_start\":");
 	struct soak_account *sum = &journal->ended;
-	char key[16];
+	char key[24];
 
 	must(served != NULL, "a report without counters: %s", line);
 	journal->reports++;

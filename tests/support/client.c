@@ -335,7 +335,7 @@ static void make_room(struct client *client)
 	if (client->input_size < client->input_room)
 		return;
 	must(room <= input_limit, "more than %zu bytes of answer", input_limit);
-	input = realloc(client->input, room);
+	input = realloc(client->input, room + 1);
 	must(input != NULL, "no memory for %zu bytes", room);
 	client->input = input;
 	client->input_room = room;
@@ -354,6 +354,7 @@ bool client_fill(struct client *client)
 
 		if (size > 0) {
 			client->input_size += (size_t)size;
+			client->input[client->input_size] = '\0';
 			return true;
 		}
 		if (size == 0) {
@@ -391,8 +392,8 @@ void client_take(struct client *client, size_t size)
 {
 	must(size <= client->input_size, "taking %zu of %zu bytes", size, client->input_size);
 	client->input_size -= size;
-	if (client->input_size > 0)
-		memmove(client->input, client->input + size, client->input_size);
+	if (size > 0)
+		memmove(client->input, client->input + size, client->input_size + 1);
 }
 
 enum client_end client_await_end(struct client *client)

@@ -24,7 +24,7 @@ struct client {
 	int fd;               /**< not blocking; -1: closed by us */
 	struct tls_link *tls; /**< NULL: no TLS */
 	enum client_end end;
-	char *input; /**< received and not yet taken */
+	char *input; /**< received and not yet taken; a NUL follows, for strtol() and its kin */
 	size_t input_size;
 	size_t input_room;
 };
