@@ -110,32 +110,41 @@ static void expire_body(struct weir__acceptor *acceptor, struct weir__conn *conn
 	weir__answer_refuse(request, 408, "the body came too slowly");
 }
 
-/* Bytes that the client's kernel has acknowledged; a change is progress. A Unix socket has
- * no such count, but the number of bytes not yet read by the peer. */
-static uint64_t progress_of(const struct weir__conn *conn)
+/* Bytes that were sent and that the client's kernel has not acknowledged; of a Unix socket, that
+ * the peer has not read (SIOCOUTQ in tcp(7) and unix(7)). */
+static uint64_t outstanding_of(const struct weir__conn *conn)
 {
-	struct tcp_info info = {0};
-	socklen_t size = sizeof(info);
 	int waiting = 0;
 
-	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-		return info.tcpi_bytes_acked;
 	(void)ioctl(conn->fd, SIOCOUTQ, &waiting);
 	return (uint64_t)waiting;
 }
 
-/* Whether the client has taken enough since the last look. If the handler has let it wait, or if
- * there is no count of bytes, anything is. */
+/* Bytes that the client's kernel has acknowledged; a change is progress. A Unix socket has
+ * no such count, but the number of bytes that are outstanding. */
+static uint64_t progress_of(const struct weir__conn *conn)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+		return info.tcpi_bytes_acked;
+	return outstanding_of(conn);
+}
+
+/* Whether the client has taken enough since the last look. Who has taken all that was sent has, and
+ * so has who was first sent something in this window. If the handler has let it wait, or if there
+ * is no count of bytes, anything is. */
 static bool takes_enough(const struct weir__acceptor *acceptor, const struct weir__conn *conn,
 			 uint64_t progress)
 {
 	const struct weir__acceptor_options *options = &acceptor->options;
 	const weir_request *request = conn->request;
 
-	if (request->acked == 0) /* not yet looked at */
+	if (request->acked == 0 /* not yet looked at */ || outstanding_of(conn) == 0)
 		return true;
 	if (request->starved || conn->peer.any.sa_family == AF_UNSPEC)
-		return progress != request->acked;
+		return progress != request->acked || !request->owed;
 	return progress - request->acked >=
 	       least_progress(options->write_timeout, options->write_min_rate);
 }
@@ -152,6 +161,7 @@ static void expire_send(struct weir__acceptor *acceptor, struct weir__conn *conn
 	}
 	if (request->suspended || takes_enough(acceptor, conn, progress)) {
 		request->acked = progress;
+		request->owed = outstanding_of(conn) > 0;
 		request->starved = request->suspended;
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_SEND);
 		return;

@@ -167,15 +167,15 @@ static int handle_drops(weir_request *request, weir_response *response, weir_tok
 }
 
 /* The client takes all there is; that it is little is the handler's fault. Ends of other
- * connections, one after the other, show that windows have passed. */
+ * connections, idle one after the other, show that windows have passed. */
 Test(slow_ones_are_counted, but_not_who_waits_for_the_handler)
 {
-	const struct weir_server_options options = {.first_byte_timeout = BRIEF,
+	const struct weir_server_options options = {.keepalive_timeout = BRIEF,
 						    .write_timeout = BRIEF / 2,
 						    .write_min_rate = (uint64_t)1 << 30};
 	struct fixture fixture;
 	struct gate gate;
-	struct client client, silent;
+	struct client client, idle;
 	struct reply reply;
 
 	gate_init(&gate);
@@ -184,8 +184,10 @@ Test(slow_ones_are_counted, but_not_who_waits_for_the_handler)
 	client_send_text(&client, "GET /drops HTTP/1.1\r\nHost: test\r\n\r\n");
 	for (int i = 0; i < 6; i++) {
 		gate_await(&gate, 1);
-		client_open(&silent, fixture.url);
-		expect_end(&silent);
+		client_open(&idle, fixture.url);
+		client_get(&idle, "/none", &reply);
+		reply_free(&reply);
+		expect_end(&idle);
 		gate_open(&gate, 1);
 	}
 	client_receive(&client, &reply);
