@@ -222,6 +222,18 @@ static void client_thread(void *arg, unsigned number)
 
 static unsigned long upgraded, cut;
 
+/* With the report, if it did not. */
+static void ended_well(unsigned number, int outcome, const struct weir_report *report)
+{
+	char *text = NULL;
+	size_t size;
+
+	if (outcome == WEIR_CLEAN || (outcome == WEIR_FORCED && number % 2 == 0))
+		return;
+	stress_check(weir_report_text(report, &text, &size) == 0, "report");
+	stress_check(false, "round %u: outcome %d\n%s", number, outcome, text);
+}
+
 static void play(unsigned number)
 {
 	const struct weir_server_options options = {
@@ -245,8 +257,7 @@ static void play(unsigned number)
 	round.url = weir_server_url(round.server, 0);
 	stress_threads(CLIENTS + 1, client_thread, &round);
 	outcome = weir_server_wait(round.server, &report);
-	stress_check(outcome == WEIR_CLEAN || (outcome == WEIR_FORCED && number % 2 == 0),
-		     "round %u: outcome %d", number, outcome);
+	ended_well(number, outcome, report);
 	stress_check(report->counts.upgraded_cut <= report->counts.upgraded, "more cut than open");
 	cut += (unsigned long)report->counts.upgraded_cut;
 	weir_server_destroy(round.server);

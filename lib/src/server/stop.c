@@ -141,12 +141,14 @@ static weir_time undisturbed_until(struct weir_server *server, weir_time until)
 }
 
 /* A worker that has a connection of an upgrade learns from its cut that its time is over: it has
- * to have some left to close it. */
+ * to have some left to close it. So has one that has nothing any more and is on its way out. */
 static weir_time since_cut(struct weir_server *server, weir_time until)
 {
 	weir_time least = weir_after(CUT_SHARE);
+	bool in_handlers = weir__counter_get(&server->acceptor.in_flight) > 0;
+	bool upgraded = weir__counter_get(&server->acceptor.upgraded) > 0;
 
-	return weir__counter_get(&server->acceptor.upgraded) > 0 && until < least ? least : until;
+	return (upgraded || !in_handlers) && until < least ? least : until;
 }
 
 /* Who has only just connected is about to send a request: that is served yet. Nobody comes any
