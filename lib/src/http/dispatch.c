@@ -300,20 +300,23 @@ void weir__acceptor_report(weir_request *request, unsigned what)
 		weir__acceptor_wake(acceptor);
 }
 
+static bool gave_up(const weir_request *request)
+{
+	return request->result == -ECANCELED && weir__token_tripped(&request->token);
+}
+
 /* The answer is under way, and its end was put into its pipe. What a cancelled handler has left
  * in there is not waited for, unless it is the rest of a whole answer: its client may not be
  * reading at all. */
 static void end_stream(weir_request *request)
 {
-	bool cancelled = request->result == -ECANCELED && weir__token_tripped(&request->token);
-
-	if (cancelled && !weir__response_said_all(&request->response)) {
+	if (gave_up(request) && !weir__response_said_all(&request->response)) {
 		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
 		if (request->cut)
 			weir__answer_log(request, "stream-cut");
 		weir__conn_close(request->acceptor, request->conn);
 	} else {
-		if (request->result && !cancelled)
+		if (request->result && !gave_up(request))
 			weir__answer_log(request, "handler-failed");
 		weir__conn_resume(request->acceptor, request);
 	}
@@ -354,12 +357,24 @@ static void take_late(weir_request *request)
 	weir__request_release(request);
 }
 
+/* A stream that was cancelled before the acceptor has looked at its beginning: nothing of it has
+ * been sent, so it is answered like any other request, and not broken off. */
+static bool never_begun(const weir_request *request, unsigned what)
+{
+	return what & WEIR__REPORT_BEGIN && what & WEIR__REPORT_DONE && gave_up(request) &&
+	       !weir__response_said_all(&request->response);
+}
+
 static void take_report(weir_request *request, unsigned what)
 {
 	struct weir__acceptor *acceptor = request->acceptor;
 
-	if (what & WEIR__REPORT_BEGIN && request->conn)
+	if (never_begun(request, what)) {
+		request->stream_begun = false;
+		what &= ~(unsigned)(WEIR__REPORT_DATA | WEIR__REPORT_SPACE);
+	} else if (what & WEIR__REPORT_BEGIN && request->conn) {
 		weir__answer_queue(request, WEIR__ANSWERED);
+	}
 	if (what & (WEIR__REPORT_DATA | WEIR__REPORT_SPACE))
 		weir__conn_resume(acceptor, request);
 	/* The last three may be the last one sees of the request: LATE and LATER hold a reference.
