@@ -54,7 +54,10 @@ static void take_report(struct soak_journal *journal, const char *line)
 
 	must(served != NULL, "a report without counters: %s", line);
 	journal->reports++;
-	journal->not_clean += strncmp(line, "{\"outcome\":\"clean\"", 18) != 0;
+	if (strncmp(line, "{\"outcome\":\"forced\"", 19) == 0)
+		journal->forced++;
+	else if (strncmp(line, "{\"outcome\":\"clean\"", 18) != 0)
+		journal->not_clean++;
 	sum->abandoned += number(line, "\"abandoned\":");
 	sum->accepted += number(served, "\"accepted\":");
 	sum->answered += number(served, "\"answered\":");

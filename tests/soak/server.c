@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <weir/report.h>
+
 #include "soak.h"
 #include "support/client.h"
 #include "support/must.h"
@@ -159,6 +161,14 @@ void soak_server_start(struct soak *soak)
 	tell_clients(soak);
 }
 
+static void count_exit(struct soak *soak, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	soak->forced_exits += code == WEIR_FORCED;
+	soak->bad_exits += code != WEIR_CLEAN && code != WEIR_FORCED;
+}
+
 /* Oldest first: who came by an upgrade becomes this process's child only when those before it have
  * ended. */
 void soak_server_reap(struct soak *soak, bool all)
@@ -172,7 +182,7 @@ void soak_server_reap(struct soak *soak, bool all)
 		if (pid == 0)
 			break;
 		must(pid > 0, "waitpid %d: %s", (int)soak->pids[ended], strerror(errno));
-		soak->bad_exits += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+		count_exit(soak, status);
 		ended++;
 	}
 	soak->pid_count -= ended;

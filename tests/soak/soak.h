@@ -81,7 +81,8 @@ struct soak_journal {
 	char upstream[64];
 	unsigned upstream_ready;
 	unsigned ready, upgraded, reloaded, reload_failed, upgrade_failed, reports;
-	unsigned not_clean; /* reports with another outcome */
+	unsigned forced;    /* reports with this outcome */
+	unsigned not_clean; /* and with none of clean and forced */
 	unsigned sanitizer; /* lines that begin a sanitizer's report */
 	pid_t upgraded_to;
 	struct soak_account ended; /* the sum of all reports */
@@ -122,7 +123,7 @@ struct soak {
 	pid_t pids[SOAK_PROCESSES]; /* servers that were not waited for yet, oldest first */
 	unsigned pid_count;
 	unsigned started; /* servers that came to serve */
-	unsigned bad_exits;
+	unsigned forced_exits, bad_exits;
 	bool variant; /* which of two configurations is on disk */
 	struct soak_deeds deeds;
 	struct soak_vitals earliest;    /* of the one that served at the first quiet moment */
