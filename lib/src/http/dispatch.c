@@ -307,14 +307,19 @@ static bool gave_up(const weir_request *request)
 
 /* The answer is under way, and its end was put into its pipe. What a cancelled handler has left
  * in there is not waited for, unless it is the rest of a whole answer: its client may not be
- * reading at all. */
+ * reading at all. Its header is: it has been counted, and a client that has seen none of it does
+ * not know whether it may ask again. */
 static void end_stream(weir_request *request)
 {
 	if (gave_up(request) && !weir__response_said_all(&request->response)) {
 		request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
 		if (request->cut)
 			weir__answer_log(request, "stream-cut");
-		weir__conn_close(request->acceptor, request->conn);
+		request->broken_off = true;
+		if (request->header_sent)
+			weir__conn_close(request->acceptor, request->conn);
+		else
+			weir__conn_resume(request->acceptor, request);
 	} else {
 		if (request->result && !gave_up(request))
 			weir__answer_log(request, "handler-failed");

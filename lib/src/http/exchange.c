@@ -322,7 +322,8 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 	ssize_t got;
 
 	(void)position;
-	if (!request->conn || request->conn->closing)
+	request->header_sent = true; /* else libmicrohttpd would not ask */
+	if (!request->conn || request->conn->closing || request->broken_off)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	got = weir__pipe_get(request->response.pipe, buffer, size);
 	if (got == 0) {

@@ -130,6 +130,8 @@ struct weir_request {
 	uint64_t received;           /* body bytes */
 	uint64_t window_received;    /* of these, when the deadline's window began */
 	uint64_t acked;              /* by the client's kernel, when the send window began */
+	bool header_sent;            /* of a stream */
+	bool broken_off;             /* its rest is not sent */
 	bool owed;                   /* something sent was not acknowledged then */
 	bool starved;                /* its answer's stream was empty once in this window */
 	bool admitted;               /* counts against max_requests */
