@@ -20,7 +20,7 @@ int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_t
 	if (drain->stop_requested) {
 		error = -ECANCELED;
 	} else {
-		drain->options.lame_duck = lame_duck;
+		drain->lame_duck = lame_duck;
 		drain->options.grace = grace;
 		drain->options.timeout = timeout;
 	}
@@ -34,6 +34,17 @@ void weir__drain_lame_duck(struct weir__drain *drain, weir_time least)
 	if (!drain->stop_requested && drain->lame_duck < least)
 		drain->lame_duck = least;
 	(void)pthread_mutex_unlock(&drain->lock);
+}
+
+struct weir__drain_times weir__drain_times(struct weir__drain *drain)
+{
+	struct weir__drain_times times;
+
+	(void)pthread_mutex_lock(&drain->lock);
+	times = (struct weir__drain_times){drain->lame_duck, drain->options.grace,
+					   drain->options.timeout};
+	(void)pthread_mutex_unlock(&drain->lock);
+	return times;
 }
 
 weir_time weir__drain_plus(weir_time start, weir_time duration)
