@@ -55,24 +55,45 @@ static bool ascend(char *path)
 	return true;
 }
 
-/* A symbolic link stands in the first one; what it leads to stands in the others. */
+static int trust_above(char *path, char why[COMPLAIN_SIZE])
+{
+	int result = 0;
+	while (result == 0 && ascend(path))
+		result = trust_directory(*path != '\0' ? path : "/", why);
+	return result;
+}
+
+/* The one in which the name stands; it may be that of a symbolic link. */
+static int trust_given(const char *name, char why[COMPLAIN_SIZE])
+{
+	char *path = strdup(name);
+	if (path == NULL) {
+		(void)snprintf(why, COMPLAIN_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	int result = trust_directory(!ascend(path) ? "." : *path != '\0' ? path : "/", why);
+	free(path);
+	return result;
+}
+
+/* All in which the file stands. */
+static int trust_real(const char *name, char why[COMPLAIN_SIZE])
+{
+	char *path = realpath(name, NULL);
+	if (path == NULL) {
+		int error = -errno;
+		(void)snprintf(why, COMPLAIN_SIZE, "%s", strerror(-error));
+		return error;
+	}
+	int result = trust_above(path, why);
+	free(path);
+	return result;
+}
+
 static int trust_directories(const char *name, char why[COMPLAIN_SIZE])
 {
-	char *given = strdup(name), *real = realpath(name, NULL);
-	int result = 0;
-	if (given == NULL || real == NULL) {
-		result = -errno;
-		(void)snprintf(why, COMPLAIN_SIZE, "%s", strerror(errno));
-	} else if (!ascend(given)) {
-		result = trust_directory(".", why);
-	} else {
-		result = trust_directory(*given != '\0' ? given : "/", why);
-	}
-	while (result == 0 && ascend(real))
-		result = trust_directory(*real != '\0' ? real : "/", why);
-	free(real);
-	free(given);
-	return result;
+	int result = trust_given(name, why);
+	return result == 0 ? trust_real(name, why) : result;
 }
 
 int config_trust(const char *name, int fd, char why[COMPLAIN_SIZE])

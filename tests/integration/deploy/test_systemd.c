@@ -401,8 +401,8 @@ Test(systemd, takes_the_unit_files)
 	scratch_remove(&scratch);
 }
 
-/* What a service may do that it need not, in tenths of systemd's scale from 0 to 10. What is left is
- * that it uses the network, which it is there for. */
+/* What a service may do that it need not, in tenths of systemd's scale from 0 to 10. What is left
+ * is that it uses the network, which it is there for. */
 Test(systemd, finds_little_to_be_afraid_of)
 {
 	static const char *const checker = "/usr/bin/systemd-analyze";
