@@ -105,6 +105,8 @@ int config_trust(const char *name, int fd, char why[COMPLAIN_SIZE])
 	}
 	if (!S_ISREG(status.st_mode))
 		return 0;
+	if ((status.st_mode & S_IWOTH) == 0 && status.st_nlink == 0)
+		return 0; /* a shell's here-document: without a name, nobody can exchange it */
 	if ((status.st_mode & S_IWOTH) == 0)
 		return trust_directories(name, why);
 	(void)snprintf(why, COMPLAIN_SIZE, "everybody may write to it: chmod o-w it");
