@@ -1,5 +1,6 @@
 /* config_document.c: reading the file, and finding places in it; see config_document.h. */
 #include "config_document_private.h"
+#include "config_trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int config_document_vfail(const struct config_document *document, char error[COMPLAIN_SIZE],
@@ -50,28 +50,20 @@ static int fill(int fd, struct config_document *document)
 	return -EFBIG;
 }
 
-/* Whoever can write it can have any program run (kind: run). */
-static const char *check_owner(int fd)
-{
-	struct stat status;
-	if (fstat(fd, &status) != 0)
-		return strerror(errno);
-	if (S_ISREG(status.st_mode) && (status.st_mode & S_IWOTH) != 0)
-		return "everybody may write to it: chmod o-w it";
-	return NULL;
-}
-
 static int read_file(struct config_document *document, char error[COMPLAIN_SIZE])
 {
+	char unsafe[COMPLAIN_SIZE] = "";
 	int fd = open(document->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	const char *unsafe = fd >= 0 ? check_owner(fd) : NULL;
-	int problem = fd < 0 ? -errno : unsafe != NULL ? -EPERM : fill(fd, document);
+	int problem = fd < 0 ? -errno : config_trust(document->name, fd, unsafe);
+	if (problem == 0)
+		problem = fill(fd, document);
 	if (fd >= 0)
 		(void)close(fd);
 	if (problem == 0)
 		return 0;
-	if (unsafe != NULL)
-		(void)snprintf(error, COMPLAIN_SIZE, "%s: is refused: %s", document->name, unsafe);
+	if (unsafe[0] != '\0')
+		(void)snprintf(error, COMPLAIN_SIZE, "%.150s: is refused: %.300s", document->name,
+			       unsafe);
 	else
 		(void)snprintf(error, COMPLAIN_SIZE, "%s: cannot be read: %s", document->name,
 			       problem == -EFBIG ? "longer than 1 MiB" : strerror(-problem));

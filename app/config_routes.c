@@ -237,7 +237,12 @@ static int check_upstream(const struct config *config, unsigned i, char error[CO
 		host = route->upstream + 7;
 	else if (strncmp(route->upstream, "https://", 8) == 0)
 		host = route->upstream + 8;
-	if (host == NULL || strcspn(host, "/") == 0 || strpbrk(host, " ?#@") != NULL)
+	/* What stands before the @ may be a password, so it is not quoted. */
+	if (strchr(route->upstream, '@') != NULL)
+		return config_fail(config, error, place,
+				   "a URL with a name or a password in it: expected one like "
+				   "http://HOST:PORT/base, without them");
+	if (host == NULL || strcspn(host, "/") == 0 || strpbrk(host, " ?#") != NULL)
 		return config_fail(config, error, place,
 				   "\"%.80s\": expected a URL like http://HOST:PORT/base, without "
 				   "a query",

@@ -25,12 +25,11 @@ static int find_user(const char *user, struct privilege *out, char line[COMPLAIN
 	struct passwd entry, *found = NULL;
 	char room[ROOM];
 	uint64_t number;
-	int error;
 	if (number_parse(user, 0, NUMBER_MAX, &number) == 0) {
 		out->user = (uid_t)number;
-		error = getpwuid_r(out->user, &entry, room, sizeof room, &found);
+		(void)getpwuid_r(out->user, &entry, room, sizeof room, &found);
 	} else {
-		error = getpwnam_r(user, &entry, room, sizeof room, &found);
+		int error = getpwnam_r(user, &entry, room, sizeof room, &found);
 		if (found == NULL)
 			return fail(line, "--user", user,
 				    error != 0 ? strerror(error) : "there is no such user");

@@ -1,14 +1,14 @@
 /* reload.c: see reload.h.
  *
- *	old ones swept -> generation opened -> log file opened -> listeners bound -> tasks started
- *-> routes swapped | log, certificates, stop's times -> other listeners closed -> old generation
- *retired
+ *	old ones swept -> generation opened -> log file opened -> listeners bound
+ *	-> tasks started -> routes swapped | log, certificates, stop's times
+ *	-> other listeners closed -> old generation retired
  *
  * Up to the bar each step is undone if a later one fails. What is behind it cannot fail.
  *
  * Lock: `lock` guards the list of retired generations; the lock of a table of routes and that of
  * the history are taken under it, and it is held for some loads and stores only. `waiting` is by
- *itself: a signal that comes while a reload waits for its turn asks for nothing new.
+ * itself: a signal that comes while a reload waits for its turn asks for nothing new.
  */
 #include "reload.h"
 #include "control.h"

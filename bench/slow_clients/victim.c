@@ -193,7 +193,8 @@ int victim_memory(const struct victim *victim, int64_t *rss, int64_t *peak)
 	(void)fclose(file);
 	text[used] = '\0';
 	for (char *at = text; *at; at++) /* "VmRSS:\t    1234 kB" */
-		*at = *at == '\t' ? ' ' : *at;
+		if (*at == '\t')
+			*at = ' ';
 	for (char *from = text, *to = text;; from++) {
 		if (*from == ' ' && to > text && to[-1] == ' ')
 			continue;

@@ -72,7 +72,8 @@ static char *decoded(const char *from, size_t size)
 		    digit(from[i + 2]) >= 0) {
 			out[n] = (char)(digit(from[i + 1]) << 4 | digit(from[i + 2]));
 			/* An upstream may read a NUL as any byte; here as one that ends nothing. */
-			out[n] = out[n] == '\0' ? '?' : out[n];
+			if (out[n] == '\0')
+				out[n] = '?';
 			n++;
 			i += 2;
 		} else {

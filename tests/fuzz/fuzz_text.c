@@ -149,7 +149,7 @@ static char *shown(const char *html)
 		char c;
 	} entities[] = {
 		{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}};
-	char *out = malloc(strlen(html) + 1);
+	char *out = calloc(1, strlen(html) + 1);
 	size_t n = 0, i;
 
 	FUZZ_CHECK(out);

@@ -417,8 +417,7 @@ void client_half_close(struct client *client)
 	say_bye(client);
 	rc = shutdown(client->fd, SHUT_WR);
 
-	/* ENOTCONN: the server has reset it; who receives is told. */
-	must(rc == 0 || errno == ENOTCONN, "shutdown: %s", strerror(errno));
+	must(rc == 0, "shutdown: %s", strerror(errno));
 }
 
 void client_close(struct client *client)

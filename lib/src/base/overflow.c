@@ -59,10 +59,11 @@ static void put_value(struct line *line, const char *key, const char *value)
 	put(line, key);
 	put(line, json ? "\":\"" : "=\"");
 	for (; *value && line->used < sizeof(line->text) - 2; value++) {
-		unsigned char c = (unsigned char)*value;
-		bool harmless = c >= ' ' && c != '"' && c != '\\' && c < 0x7f;
+		char c = *value;
 
-		line->text[line->used++] = harmless ? *value : '?';
+		if (c < ' ' || c == '"' || c == '\\' || c > '~')
+			c = '?';
+		line->text[line->used++] = c;
 	}
 	put(line, "\"");
 }

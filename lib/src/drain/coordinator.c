@@ -9,8 +9,7 @@
  *	CANCELLING --the drain timeout--> FORCING --what is left was cut--> TEARDOWN
  *	TEARDOWN --stages run--> DONE
  *
- * In TEARDOWN each stage has its share of the time; after one that never came back, those that
- * could pull something away from under it are skipped.
+ * Until when a phase lasts is in times.c, teardown in stages.c.
  *
  * A stop that is late goes the same way, phase by phase; each just ends at once.
  *
@@ -18,7 +17,7 @@
  * under it. Wakeup: whoever changes something counts an event and signals; the runner
  * remembers the count from before its step and waits only while it has not moved.
  */
-#include "drain/coordinator.h"
+#include "drain/coordinator_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,19 +78,6 @@ int weir__drain_add_part(struct weir__drain *drain, const struct weir__drain_par
 	return 0;
 }
 
-int weir__drain_add_stage(struct weir__drain *drain, const struct weir__drain_stage *stage)
-{
-	if (drain->stage_count == WEIR__DRAIN_MAX_STAGES)
-		return -ENOSPC;
-	drain->stages[drain->stage_count++] = *stage;
-	return 0;
-}
-
-void weir__drain_clear_stages(struct weir__drain *drain)
-{
-	drain->stage_count = 0;
-}
-
 static void event_locked(struct weir__drain *drain)
 {
 	drain->events++;
@@ -126,24 +112,6 @@ void weir__drain_hurry(struct weir__drain *drain, const char *who)
 	drain->cancel_requested = true;
 	event_locked(drain);
 	(void)pthread_mutex_unlock(&drain->lock);
-}
-
-/* Whoever runs the stop looks at the times after it has seen the request, under the lock. */
-int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_time grace,
-			  weir_time timeout)
-{
-	int error = 0;
-
-	(void)pthread_mutex_lock(&drain->lock);
-	if (drain->stop_requested) {
-		error = -ECANCELED;
-	} else {
-		drain->options.lame_duck = lame_duck;
-		drain->options.grace = grace;
-		drain->options.timeout = timeout;
-	}
-	(void)pthread_mutex_unlock(&drain->lock);
-	return error;
 }
 
 void weir__drain_notify(struct weir__drain *drain)
@@ -186,31 +154,6 @@ static uint64_t in_flight(const struct weir__drain *drain)
 	for (i = 0; i < drain->part_count; i++)
 		sum += drain->parts[i].count(drain->parts[i].arg);
 	return sum;
-}
-
-static weir_time plus(weir_time start, weir_time duration)
-{
-	weir_time sum;
-
-	return __builtin_add_overflow(start, duration, &sum) ? WEIR_NEVER : sum;
-}
-
-static weir_time lame_duck_until(const struct weir__drain *drain)
-{
-	return plus(drain->requested_at, drain->lame_duck);
-}
-
-static weir_time timeout_at(const struct weir__drain *drain)
-{
-	return plus(drain->closing_at, drain->options.timeout);
-}
-
-static weir_time grace_until(const struct weir__drain *drain)
-{
-	weir_time grace = plus(drain->closing_at, drain->options.grace);
-	weir_time all = timeout_at(drain);
-
-	return grace < all ? grace : all;
 }
 
 static void stop_intake(struct weir__drain *drain)
@@ -266,58 +209,6 @@ static void force(struct weir__drain *drain)
 		drain->parts[i].force(drain->parts[i].arg);
 }
 
-/* What a stage may take when its turn comes: what it asked for, or an equal part of what is left
- * of the drain timeout for the `left` stages that have not run; never more than is left, but as
- * much as it needs at least. What one leaves over is there for the next. */
-static weir_time share_of(const struct weir__drain *drain, const struct weir__drain_stage *stage,
-			  size_t left, weir_time now)
-{
-	weir_time rest = timeout_at(drain) - now;
-	weir_time share = rest / (weir_time)left, least = stage->least;
-
-	if (stage->share > 0) {
-		share = stage->share < rest ? stage->share : rest;
-		least = stage->share < least ? stage->share : least;
-	}
-	if (share < 0)
-		share = 0;
-	return share > least ? share : least;
-}
-
-/* One that has overrun has as long again, but not for long. */
-static weir_time extra(weir_time share)
-{
-	return share < WEIR__DRAIN_MAX_EXTRA ? share : WEIR__DRAIN_MAX_EXTRA;
-}
-
-static void run_stage(struct weir__drain *drain, size_t left)
-{
-	const struct weir__drain_stage *stage = &drain->stages[left - 1];
-	struct weir__drain_stage_end *end = &drain->stage_ends[left - 1];
-	weir_time now = drain->options.now(drain->options.arg), until;
-
-	end->share = share_of(drain, stage, left, now);
-	if (drain->abandoned && !stage->always) {
-		end->result = WEIR_STAGE_SKIPPED;
-		end->because = drain->abandoned;
-		return;
-	}
-	until = plus(now, end->share);
-	end->result = stage->run(stage->arg, until, plus(until, extra(end->share)));
-	end->time = drain->options.now(drain->options.arg) - now;
-	if (end->result == WEIR_STAGE_ABANDONED && !drain->abandoned)
-		drain->abandoned = stage->name;
-}
-
-/* A stop that is late still runs them all. */
-static void tear_down(struct weir__drain *drain)
-{
-	size_t left;
-
-	for (left = drain->stage_count; left > 0; left--)
-		run_stage(drain, left);
-}
-
 static bool requested(struct weir__drain *drain, bool *hurried)
 {
 	bool stop;
@@ -329,27 +220,9 @@ static bool requested(struct weir__drain *drain, bool *hurried)
 	return stop;
 }
 
-void weir__drain_lame_duck(struct weir__drain *drain, weir_time least)
-{
-	(void)pthread_mutex_lock(&drain->lock);
-	if (!drain->stop_requested && drain->lame_duck < least)
-		drain->lame_duck = least;
-	(void)pthread_mutex_unlock(&drain->lock);
-}
-
 static bool deserted(const struct weir__drain *drain)
 {
 	return drain->options.deserted && drain->options.deserted(drain->options.arg);
-}
-
-weir_time weir__drain_grace_end(struct weir__drain *drain)
-{
-	weir_time end;
-
-	(void)pthread_mutex_lock(&drain->lock);
-	end = drain->cancel_requested ? drain->closing_at : grace_until(drain);
-	(void)pthread_mutex_unlock(&drain->lock);
-	return end;
 }
 
 void weir__drain_who(struct weir__drain *drain, char who[WEIR__DRAIN_WHO])
@@ -357,21 +230,6 @@ void weir__drain_who(struct weir__drain *drain, char who[WEIR__DRAIN_WHO])
 	(void)pthread_mutex_lock(&drain->lock);
 	memcpy(who, drain->who, WEIR__DRAIN_WHO);
 	(void)pthread_mutex_unlock(&drain->lock);
-}
-
-weir_time weir__drain_left(struct weir__drain *drain)
-{
-	weir_time now = drain->options.now(drain->options.arg), end;
-
-	(void)pthread_mutex_lock(&drain->lock);
-	if (!drain->stop_requested)
-		end = 0;
-	else if (weir__drain_phase(drain) <= WEIR_PHASE_LAME_DUCK && !drain->cancel_requested)
-		end = plus(lame_duck_until(drain), drain->options.timeout);
-	else
-		end = timeout_at(drain);
-	(void)pthread_mutex_unlock(&drain->lock);
-	return end > now ? end - now : 0;
 }
 
 weir_time weir__drain_step(struct weir__drain *drain)
@@ -391,8 +249,9 @@ weir_time weir__drain_step(struct weir__drain *drain)
 				begin_closing(drain, hurried);
 			break;
 		case WEIR_PHASE_LAME_DUCK:
-			if (!hurried && now < lame_duck_until(drain) && !deserted(drain))
-				return lame_duck_until(drain);
+			if (!hurried && now < weir__drain_lame_duck_until(drain) &&
+			    !deserted(drain))
+				return weir__drain_lame_duck_until(drain);
 			begin_closing(drain, hurried);
 			break;
 		case WEIR_PHASE_GRACE:
@@ -400,27 +259,27 @@ weir_time weir__drain_step(struct weir__drain *drain)
 				shut_intake(drain); /* somebody may come in yet */
 			} else if (in_flight(drain) == 0) {
 				enter(drain, WEIR_PHASE_TEARDOWN);
-			} else if (hurried || now >= grace_until(drain)) {
+			} else if (hurried || now >= weir__drain_grace_until(drain)) {
 				enter(drain, WEIR_PHASE_CANCELLING);
 				cancel(drain);
 				shut_intake(drain);
 			} else {
-				return grace_until(drain);
+				return weir__drain_grace_until(drain);
 			}
 			break;
 		case WEIR_PHASE_CANCELLING:
 			if (in_flight(drain) == 0) {
 				enter(drain, WEIR_PHASE_TEARDOWN);
-			} else if (now >= timeout_at(drain)) {
+			} else if (now >= weir__drain_timeout_at(drain)) {
 				enter(drain, WEIR_PHASE_FORCING);
 				force(drain);
 				enter(drain, WEIR_PHASE_TEARDOWN);
 			} else {
-				return timeout_at(drain);
+				return weir__drain_timeout_at(drain);
 			}
 			break;
 		case WEIR_PHASE_TEARDOWN:
-			tear_down(drain);
+			weir__drain_tear_down(drain);
 			enter(drain, WEIR_PHASE_DONE);
 			break;
 		case WEIR_PHASE_CLOSING:

@@ -58,6 +58,12 @@ struct weir__drain_stage_end {
 	const char *because; /* of one that was skipped: the stage that was abandoned */
 };
 
+/* How long a stop may take. */
+struct weir__drain_times {
+	weir_time lame_duck;      /* from the request for the stop */
+	weir_time grace, timeout; /* from the end of the lame-duck time */
+};
+
 struct weir__drain_options {
 	weir_time lame_duck;         /* from the request for the stop; not negative */
 	weir_time grace, timeout;    /* from the end of the lame-duck time; likewise */
@@ -80,7 +86,7 @@ struct weir__drain {
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	/* under the lock */
 	bool stop_requested, cancel_requested;
-	weir_time lame_duck; /* the options', or longer; fixed once a stop is requested */
+	weir_time lame_duck; /* what was set, or longer; fixed once a stop is requested */
 	uint64_t events;     /* counts notifications, so that none falls between look and wait */
 	char who[WEIR__DRAIN_WHO];
 	weir_time requested_at;
@@ -119,6 +125,9 @@ void weir__drain_lame_duck(struct weir__drain *drain, weir_time least);
 /* Other times for a stop. Any thread. 0, or -ECANCELED once a stop was asked for. */
 int weir__drain_set_times(struct weir__drain *drain, weir_time lame_duck, weir_time grace,
 			  weir_time timeout);
+
+/* The times that a stop has, or would have. Any thread. */
+struct weir__drain_times weir__drain_times(struct weir__drain *drain);
 
 /* Until when requests are left undisturbed; in the past if the stop was hurried. Once CLOSING.
  * Any thread. */

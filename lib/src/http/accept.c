@@ -176,3 +176,15 @@ void weir__accept_end(struct weir__acceptor *acceptor, struct weir__listener *li
 	weir__acceptor_unwatch(acceptor, listener->fd);
 	weir__listener_close(listener);
 }
+
+void weir__accept_end_all(struct weir__acceptor *acceptor, enum weir_scope scope)
+{
+	struct weir__list *node;
+
+	weir__list_each (node, &acceptor->listeners->list) {
+		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
+
+		if (listener->scope == scope && listener->fd >= 0)
+			weir__accept_end(acceptor, listener);
+	}
+}

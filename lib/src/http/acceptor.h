@@ -4,11 +4,11 @@
  * thread of its own), the deadlines and every request that is not in the queue or with a
  * worker. It never blocks and never runs a handler, except those declared inline.
  *
- * Its files: acceptor.c the loop, its mailbox and its wakeup; accept.c from listener to
- * connection; conn.c connections, expire.c their deadlines; exchange.c libmicrohttpd's callbacks,
- * with header.c and admit.c: from header to answer; dispatch.c to the queue and back;
- * answer.c which answer, and how it leaves; linger.c sockets that outlive their connection;
- * intake.c what a stop does here; clients.c and
+ * Its files: acceptor.c the loop, its mailbox and its wakeup; acceptor_setup.c what that stands on;
+ * accept.c from listener to connection; conn.c connections, expire.c their deadlines; daemon.c
+ * libmicrohttpd, exchange.c its callbacks, with header.c and admit.c: from header to answer;
+ * dispatch.c to the queue and back; answer.c which answer, and how it leaves; linger.c sockets that
+ * outlive their connection; intake.c what a stop does here, finish.c how it ends; clients.c and
  * client_limits.c what a client may have.
  *
  * Everything below is for the acceptor's thread only, except where it says "any thread".
@@ -141,8 +141,8 @@ struct weir__acceptor {
 	bool held;                         /* one keeps ordinary listeners from being watched */
 };
 
-/* Makes everything but the thread. 0 or -errno with everything undone. `listeners` is
- * borrowed. Not thread safe. */
+/* acceptor_setup.c: makes everything but the thread. 0 or -errno with everything undone.
+ * `listeners` is borrowed. Not thread safe. */
 int weir__acceptor_init(struct weir__acceptor *acceptor,
 			const struct weir__acceptor_options *options,
 			struct weir__listeners *listeners);
@@ -162,7 +162,8 @@ void weir__acceptor_wake(struct weir__acceptor *acceptor);
 /* weir__pool's `quiet`: tells what was put off. Any thread. */
 void weir__acceptor_quiet(void *acceptor);
 
-/* Makes libmicrohttpd ready for connections with TLS, if it is not yet. 0 or -errno. */
+/* acceptor_setup.c: makes libmicrohttpd ready for connections with TLS, if it is not yet. 0 or
+ * -errno. */
 int weir__acceptor_open_tls(struct weir__acceptor *acceptor);
 
 int weir__acceptor_watch(struct weir__acceptor *acceptor, int fd, uint32_t events,
@@ -178,6 +179,8 @@ int weir__accept_begin(struct weir__acceptor *acceptor, struct weir__listener *l
 void weir__accept_rest(struct weir__acceptor *acceptor, struct weir__listener *listener);
 /* The same once more, and closes it. */
 void weir__accept_end(struct weir__acceptor *acceptor, struct weir__listener *listener);
+/* ... and all of a scope. */
+void weir__accept_end_all(struct weir__acceptor *acceptor, enum weir_scope scope);
 /* Accepts nothing on ordinary listeners, or accepts again. */
 void weir__accept_hold(struct weir__acceptor *acceptor, bool held);
 /* Room may have come back: goes on accepting if it was paused. */
@@ -210,12 +213,14 @@ void weir__intake_shrink(struct weir__acceptor *acceptor);
 /* From here on what would need a worker is answered 503; what admin listeners have with
  * workers is cancelled. */
 void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused);
-/* Sends what admin listeners still have to say, closes everything, ends the thread: not
- * later than *until (a weir_time), give or take what closing takes. */
-void weir__intake_finish(struct weir__acceptor *acceptor, void *until);
 /* A stop is being asked for: by the request whose handler is being run here, if there is one. On
  * the acceptor's thread. */
 void weir__intake_asked(struct weir__acceptor *acceptor);
+
+/* finish.c: how a stop ends here. */
+/* Sends what admin listeners still have to say, closes everything, ends the thread: not
+ * later than *until (a weir_time), give or take what closing takes. */
+void weir__intake_finish(struct weir__acceptor *acceptor, void *until);
 /* Cuts what is left of ordinary requests, has the report made, and answers those who wait for it.
  */
 void weir__intake_conclude(struct weir__acceptor *acceptor);

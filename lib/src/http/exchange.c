@@ -1,8 +1,8 @@
 /* exchange.c: libmicrohttpd's callbacks: a request as it comes in.
  *
- * libmicrohttpd calls handle() with a request's header (the first call), then with each
- * piece of its body, then once with nothing more to come (the final call), and again as long
- * as there is no answer. What is decided where:
+ * libmicrohttpd (daemon.c) calls weir__exchange_handle() with a request's header (the first call),
+ * then with each piece of its body, then once with nothing more to come (the final call), and again
+ * as long as there is no answer. What is decided where:
  *
  *	first call	checks, routing, limits; a streamed body's handler is dispatched
  *	body calls	into the buffer or the pipe; a full pipe suspends the connection
@@ -17,21 +17,12 @@
 #include "http/exchange.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/daemon.h"
 #include "http/header.h"
 #include "http/tls.h"
-
-/* MHD_OPTION_CLIENT_DISCIPLINE_LVL, which the header of 0.9.75 does not have yet. */
-#define DISCIPLINE ((enum MHD_OPTION)38)
-/* MHD_USE_NO_THREAD_SAFETY, likewise. Without it 1.0 puts a connection that is handed to it on a
- * list, and tells of it only in its next round, when nobody knows any more whose it is (conn.c,
- * `adding`). The acceptor's thread is the only one that calls the daemon. */
-#define ONE_THREAD ((unsigned)1 << 19)
 
 /* The rest of an unwanted body up to this size is read, to keep the connection. */
 #define SMALL_REST ((uint64_t)64 * 1024)
@@ -46,8 +37,7 @@ static struct weir__conn *conn_of(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
-/* The first line is there: the raw target, before anything is decoded. */
-static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+void *weir__exchange_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct weir__acceptor *acceptor = cls;
 	struct weir__conn *conn = conn_of(mhd);
@@ -77,8 +67,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	return request;
 }
 
-/* libmicrohttpd's own decoding is switched off: escapes are checked and decoded here. */
-static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+size_t weir__exchange_keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 {
 	(void)cls;
 	(void)mhd;
@@ -237,9 +226,9 @@ static void wait_for_worker(weir_request *request)
 		weir__conn_suspend(request->acceptor, request);
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url,
-			      const char *method, const char *version, const char *data,
-			      size_t *size, void **context)
+enum MHD_Result weir__exchange_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+				      const char *method, const char *version, const char *data,
+				      size_t *size, void **context)
 {
 	struct weir__conn *conn = conn_of(mhd);
 	weir_request *request = conn ? conn->request : NULL;
@@ -260,9 +249,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 	return MHD_YES;
 }
 
-/* "Completed": its last byte is in the kernel, or it will never be. */
-static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
-			 enum MHD_RequestTerminationCode how)
+void weir__exchange_completed(void *cls, struct MHD_Connection *mhd, void **context,
+			      enum MHD_RequestTerminationCode how)
 {
 	struct weir__acceptor *acceptor = cls;
 	struct weir__conn *conn = conn_of(mhd);
@@ -294,28 +282,6 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	weir__request_over(request, request->cut ? WEIR__CUT : WEIR__CANCELLED);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
-			  enum MHD_ConnectionNotificationCode what)
-{
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		weir__conn_started(cls, mhd, context);
-	else
-		weir__conn_closed(cls, context);
-}
-
-static void on_log(void *cls, const char *format, va_list arguments) WEIR_PRINTF(2, 0);
-static void on_log(void *cls, const char *format, va_list arguments)
-{
-	struct weir__acceptor *acceptor = cls;
-	char text[256];
-
-	if (!weir__log_wants(acceptor->options.logger, WEIR_LOG_DEBUG))
-		return;
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	text[strcspn(text, "\n")] = '\0';
-	weir__log(acceptor->options.logger, WEIR_LOG_DEBUG, "libmicrohttpd", text, NULL);
-}
-
 ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, size_t size)
 {
 	weir_request *request = cls;
@@ -337,89 +303,4 @@ ssize_t weir__exchange_read_stream(void *cls, uint64_t position, char *buffer, s
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	request->cut = weir_token_reason(&request->token) != WEIR_REASON_CLIENT_GONE;
 	return MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-/* Never asked: each session has credentials of its own (tls_session.c). Without certificates, or
- * this, libmicrohttpd starts no daemon for TLS. */
-static int no_certificate(void *session, const void *authorities, int authority_count,
-			  const void *kinds, int kind_count, void **chain, unsigned *length,
-			  void **key)
-{
-	(void)session;
-	(void)authorities;
-	(void)authority_count;
-	(void)kinds;
-	(void)kind_count;
-	(void)chain;
-	(void)length;
-	(void)key;
-	return -1;
-}
-
-/* NULL if it cannot be had. */
-static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls)
-{
-	/* The sign of the strictness option was turned round in 1.0. */
-	bool old = weir__mhd_is_old();
-	struct MHD_OptionItem strictness[] = {
-		{old ? MHD_OPTION_STRICT_FOR_CLIENT : DISCIPLINE, old ? -1 : 1, NULL},
-		{MHD_OPTION_END, 0, NULL},
-	};
-
-	return MHD_start_daemon(
-		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG |
-			(old ? 0 : ONE_THREAD),
-		0, NULL, NULL, handle, acceptor,
-		/* first, so that it gets what the others have to say */
-		MHD_OPTION_EXTERNAL_LOGGER, on_log, acceptor, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)INT_MAX, /* accept.c counts */
-		MHD_OPTION_CONNECTION_TIMEOUT, WEIR__MHD_TIMEOUT,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, acceptor->options.connection_memory,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, acceptor, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, acceptor, MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor,
-		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
-		1, MHD_OPTION_ARRAY, strictness,
-		tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate,
-		MHD_OPTION_END);
-}
-
-int weir__exchange_open(struct weir__acceptor *acceptor)
-{
-	acceptor->mhd = start_daemon(acceptor, false);
-	return acceptor->mhd ? 0 : -ENOMEM;
-}
-
-int weir__exchange_open_tls(struct weir__acceptor *acceptor)
-{
-	acceptor->mhd_tls = start_daemon(acceptor, true);
-	return acceptor->mhd_tls ? 0 : -ENOTSUP;
-}
-
-static bool run(struct MHD_Daemon *mhd)
-{
-	unsigned MHD_LONG_LONG timeout;
-
-	(void)MHD_run(mhd);
-	return MHD_get_timeout(mhd, &timeout) == MHD_YES && timeout == 0;
-}
-
-bool weir__exchange_run(struct weir__acceptor *acceptor)
-{
-	bool more = run(acceptor->mhd);
-	int i;
-
-	/* An upgraded connection is closed by one run after another, with no event in between. */
-	for (i = 0; acceptor->mhd_tls && i < 3 && acceptor->leaving > 0; i++)
-		(void)MHD_run(acceptor->mhd_tls);
-	return acceptor->mhd_tls ? run(acceptor->mhd_tls) || more : more;
-}
-
-void weir__exchange_close(struct weir__acceptor *acceptor)
-{
-	if (acceptor->mhd_tls)
-		MHD_stop_daemon(acceptor->mhd_tls);
-	if (acceptor->mhd)
-		MHD_stop_daemon(acceptor->mhd);
-	acceptor->mhd = acceptor->mhd_tls = NULL;
 }

@@ -6,16 +6,6 @@
 
 #include "http/conn.h"
 
-/* exchange.c: starts and configures libmicrohttpd's daemon. 0 or -ENOMEM. */
-int weir__exchange_open(struct weir__acceptor *acceptor);
-/* exchange.c: the one for TLS. 0 or -ENOTSUP. */
-int weir__exchange_open_tls(struct weir__acceptor *acceptor);
-/* exchange.c: has libmicrohttpd do what there is to do. True if it has more to do without an event.
- */
-bool weir__exchange_run(struct weir__acceptor *acceptor);
-/* exchange.c: stops what was started. Harmless when it is not there. */
-void weir__exchange_close(struct weir__acceptor *acceptor);
-
 /* admit.c: finds the route of a request whose header is there, decodes its path, and sets its
  * deadline. 0, or the status of an answer without a handler. */
 int weir__request_admit(weir_request *request, const char **reason);

@@ -1,11 +1,9 @@
-/* intake.c: what a stop does on the acceptor's thread; drain/coordinator.h says when. */
+/* intake.c: what a stop does to clients and requests, on the acceptor's thread, from its begin to
+ * the cut; drain/coordinator.h says when. finish.c has what comes after.
+ */
 #include <errno.h>
-#include <microhttpd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include "base/text.h"
-#include "http/exchange.h"
+#include "http/daemon.h"
 #include "http/rehearsal.h"
 #include "http/tls.h"
 #include "http/upgrade.h"
@@ -16,25 +14,6 @@
 #define NEWCOMER_PATIENCE (100 * WEIR_MILLISECOND)
 /* ... and a TLS handshake in front of it takes up to two round trips, and a signature. */
 #define HANDSHAKE_PATIENCE (400 * WEIR_MILLISECOND)
-/* libmicrohttpd has this many rounds, or this much time if that is more, to send what it can or
- * to notice what is cut. It takes up to three to send a short answer and see that it was sent,
- * and one for each piece of a stream. */
-#define ROUNDS 16
-#define ROUNDS_TIME (10 * WEIR_MILLISECOND)
-/* What a confirmation may take to leave even if the stop is late. */
-#define LAST_WORDS (200 * WEIR_MILLISECOND)
-
-static void close_listeners(struct weir__acceptor *acceptor, enum weir_scope scope)
-{
-	struct weir__list *node;
-
-	weir__list_each (node, &acceptor->listeners->list) {
-		struct weir__listener *listener = weir__container(node, struct weir__listener, all);
-
-		if (listener->scope == scope && listener->fd >= 0)
-			weir__accept_end(acceptor, listener);
-	}
-}
 
 void weir__intake_refuse_clients(struct weir__acceptor *acceptor, void *ports)
 {
@@ -130,7 +109,7 @@ void weir__intake_stop(struct weir__acceptor *acceptor, void *unused)
 void weir__intake_shut(struct weir__acceptor *acceptor, void *unused)
 {
 	(void)unused;
-	close_listeners(acceptor, WEIR_SCOPE_PUBLIC);
+	weir__accept_end_all(acceptor, WEIR_SCOPE_PUBLIC);
 }
 
 /* Connections are in the order in which they came. */
@@ -184,16 +163,6 @@ void weir__intake_refuse(struct weir__acceptor *acceptor, void *unused)
 	}
 }
 
-static void run_rounds(struct weir__acceptor *acceptor)
-{
-	weir_time until = weir_after(ROUNDS_TIME);
-	int i = 0;
-
-	while (weir__exchange_run(acceptor) && (++i < ROUNDS || weir_now() < until))
-		continue;
-	acceptor->mhd_ready = true;
-}
-
 static void name_straggler(struct weir__acceptor *acceptor, struct weir__stragglers *stragglers,
 			   weir_request *request)
 {
@@ -225,7 +194,7 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 	struct weir__stragglers *stragglers = arg;
 	struct weir__list *node, *after;
 
-	run_rounds(acceptor); /* what has been sent, or can be, is not cut */
+	weir__daemon_settle(acceptor); /* what has been sent, or can be, is not cut */
 	weir__list_each_safe (node, after, &acceptor->requests) {
 		weir_request *request = weir__container(node, weir_request, in_flight);
 
@@ -238,179 +207,12 @@ void weir__intake_force(struct weir__acceptor *acceptor, void *arg)
 			weir__conn_close(acceptor, request->conn);
 	}
 	weir__linger_close_all(acceptor);
-	run_rounds(acceptor);
+	weir__daemon_settle(acceptor);
 	weir__upgrades_force(acceptor, stragglers);
-}
-
-/* Nothing of a request is there: the connection may be closed as it is. */
-static bool may_end_with_thread(struct weir__conn *conn)
-{
-	int unread = 0;
-
-	conn->idle_end = !conn->request && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0 &&
-			 !weir__tls_has_unread(conn->tls);
-	return conn->idle_end;
-}
-
-/* The workers have ended, but for those that never will: who waits for one waits in vain. */
-static void give_up(struct weir__acceptor *acceptor)
-{
-	struct weir__list *node, *after;
-
-	weir__reports_take(acceptor);
-	weir__list_each_safe (node, after, &acceptor->requests) {
-		weir_request *request = weir__container(node, weir_request, in_flight);
-
-		if (!request->with_worker) {
-			weir__request_cancel(request, WEIR_REASON_SHUTDOWN, NULL);
-		} else if (request->conn) {
-			request->cut = true;
-			weir__conn_close(acceptor, request->conn);
-		}
-	}
-}
-
-void weir__intake_finish(struct weir__acceptor *acceptor, void *arg)
-{
-	weir_time until = *(const weir_time *)arg;
-	weir_time least = weir_now() + LAST_WORDS;
-	struct weir__list *node, *after;
-
-	acceptor->cancelling = true;
-	acceptor->refusing = true;
-	close_listeners(acceptor, WEIR_SCOPE_ADMIN);
-	give_up(acceptor);
-	weir__list_each_safe (node, after, &acceptor->conns) {
-		struct weir__conn *conn = weir__container(node, struct weir__conn, all);
-
-		if (conn->request && conn->request->awaits_report) {
-			conn->idle_end = true; /* waited for apart */
-			conn->asked_stop = false;
-			continue;
-		}
-		if (conn->asked_stop && !conn->request) {
-			conn->idle_end = true; /* not closed in its face while it asks */
-			acceptor->askers++;
-			continue;
-		}
-		conn->asked_stop = false;
-		acceptor->unfinished++;
-		if (conn->upgraded) /* over TLS: it goes when its owner has closed it */
-			continue;
-		if (conn->request && conn->request->stage != WEIR__HEADER)
-			continue;
-		if (!conn->request && !conn->read_shut && conn->scope == WEIR_SCOPE_PUBLIC)
-			weir__counter_add(&acceptor->counters[WEIR_SCOPE_PUBLIC].idle_closed, 1);
-		if (may_end_with_thread(conn)) {
-			acceptor->unfinished--;
-			continue;
-		}
-		conn->read_shut = true;
-		(void)shutdown(conn->fd, SHUT_RD);
-		/* libmicrohttpd may overlook the end if it comes with something to read. */
-		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
-	}
-	acceptor->finishing = true;
-	acceptor->finish_by = until > least ? until : least;
-	acceptor->ask_by = least;
-	acceptor->mhd_ready = true;
-}
-
-static void cut_all(struct weir__acceptor *acceptor)
-{
-	struct weir__list *node, *after;
-
-	weir__list_each_safe (node, after, &acceptor->requests) {
-		weir_request *request = weir__container(node, weir_request, in_flight);
-
-		if (request->awaits_report && !acceptor->ended)
-			continue;
-		request->cut = true;
-		if (request->conn)
-			weir__conn_close(acceptor, request->conn);
-	}
-}
-
-static void tell_report(weir_request *request, const struct weir__text *report)
-{
-	weir_response *response = &request->response;
-	int error = report->error;
-
-	request->awaits_report = false;
-	request->tells_report = true;
-	request->acceptor->telling++;
-	weir__response_reset(response);
-	if (!error)
-		error = weir_response_header(response, "Content-Type", "application/json");
-	if (!error)
-		error = weir_response_body(response, report->data, report->size);
-	request->result = error ? error : weir__reply_make(response);
-	weir__answer_result(request);
 }
 
 void weir__intake_asked(struct weir__acceptor *acceptor)
 {
 	if (acceptor->inline_request && acceptor->inline_request->conn)
 		acceptor->inline_request->conn->asked_stop = true;
-}
-
-void weir__intake_conclude(struct weir__acceptor *acceptor)
-{
-	struct weir__text report = WEIR__TEXT_EMPTY;
-	struct weir__list *node, *after;
-
-	run_rounds(acceptor); /* all may be sent, but not yet accounted for */
-	cut_all(acceptor);
-	run_rounds(acceptor);
-	weir__reports_take(acceptor);
-	weir__upgrades_take(acceptor);
-	acceptor->upgrades->settled = true;
-	acceptor->options.conclude(acceptor->options.arg, &report);
-	weir__list_each_safe (node, after, &acceptor->requests) {
-		weir_request *request = weir__container(node, weir_request, in_flight);
-
-		if (request->awaits_report)
-			tell_report(request, &report);
-	}
-	weir__text_free(&report);
-	acceptor->finish_by = weir_after(LAST_WORDS);
-	acceptor->mhd_ready = true;
-}
-
-/* libmicrohttpd closes what is idle without a word when its daemon ends. */
-static void say_bye(struct weir__acceptor *acceptor)
-{
-	struct weir__list *node;
-
-	weir__list_each (node, &acceptor->conns) {
-		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
-
-		if (!conn->request && !conn->upgraded)
-			weir__tls_bye(conn->tls);
-	}
-}
-
-/* Over TLS, what has been let go and is not gone. */
-static void cut_upgraded(struct weir__acceptor *acceptor)
-{
-	struct weir__list *node;
-
-	weir__list_each (node, &acceptor->conns) {
-		const struct weir__conn *conn = weir__container(node, struct weir__conn, all);
-
-		if (conn->upgraded)
-			(void)shutdown(conn->fd, SHUT_RDWR);
-	}
-}
-
-void weir__intake_end(struct weir__acceptor *acceptor)
-{
-	acceptor->ended = true;
-	run_rounds(acceptor);
-	cut_all(acceptor);
-	weir__upgrades_let_go(acceptor);
-	cut_upgraded(acceptor);
-	run_rounds(acceptor);
-	say_bye(acceptor);
-	weir__reports_take(acceptor); /* deadlines that passed too late for anybody */
 }

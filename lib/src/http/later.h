@@ -1,8 +1,8 @@
 /* later.h: an answer that is still to come; see weir/later.h.
  *
  *	PARKED --weir_later_answer()--> SAID --the acceptor takes the report--> sent
- *	PARKED --client gone, deadline, stop--> DETACHED: the library has answered, or nobody is
- *there
+ *	PARKED --client gone, deadline, stop--> DETACHED: the library has answered, or nobody
+ *							      is there
  *
  * Shared by the request and by whoever is to answer: a reference each. `lock` guards the link from
  * the one to the other: while it is there, the request is in flight and the acceptor alive. */

@@ -29,10 +29,10 @@ static void times_of_stop(struct weir_server *server, struct weir__stop_times *o
 }
 
 /* Of one that closes the listeners in `closing`. */
-static void times_from(const struct weir_server *server, weir_time closing,
+static void times_from(const struct weir__drain_times *times, weir_time closing,
 		       struct weir__stop_times *out)
 {
-	weir_time grace = server->options.grace, all = server->options.drain_timeout;
+	weir_time grace = times->grace, all = times->timeout;
 
 	*out = (struct weir__stop_times){
 		.drain = closing,
@@ -43,15 +43,16 @@ static void times_from(const struct weir_server *server, weir_time closing,
 
 void weir__forecast_times(struct weir_server *server, struct weir__stop_times *out)
 {
+	struct weir__drain_times times = weir__drain_times(&server->drain);
 	weir_time left;
 
 	switch (weir__drain_phase(&server->drain)) {
 	case WEIR_PHASE_RUNNING:
-		times_from(server, server->options.lame_duck, out);
+		times_from(&times, times.lame_duck, out);
 		break;
 	case WEIR_PHASE_LAME_DUCK:
-		left = weir__drain_left(&server->drain) - server->options.drain_timeout;
-		times_from(server, left > 0 ? left : 0, out);
+		left = weir__drain_left(&server->drain) - times.timeout;
+		times_from(&times, left > 0 ? left : 0, out);
 		break;
 	default:
 		times_of_stop(server, out);

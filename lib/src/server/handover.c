@@ -320,7 +320,7 @@ static int hand_over(struct weir_server *server, const struct weir_handover_opti
 	close_sources(&launch);
 	if (result)
 		return result;
-	weir__drain_lame_duck(&server->drain, server->options.grace);
+	weir__drain_lame_duck(&server->drain, weir__drain_times(&server->drain).grace);
 	weir__acceptor_call(&server->acceptor, let_go, NULL);
 	atomic_store_explicit(&server->handed_over, true, memory_order_release);
 	return 0;

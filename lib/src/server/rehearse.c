@@ -98,7 +98,8 @@ int weir_server_rehearse(weir_server *server, const struct weir_rehearsal_option
 	if (atomic_exchange_explicit(&server->rehearsing, true, memory_order_acquire))
 		return -EBUSY;
 	/* As with a stop that leaves no grace: that is what is rehearsed. */
-	rehearsal.times = (struct weir__stop_times){.cut = server->options.drain_timeout};
+	rehearsal.times =
+		(struct weir__stop_times){.cut = weir__drain_times(&server->drain).timeout};
 	weir__acceptor_call(&server->acceptor, weir__rehearsal_begin, &rehearsal);
 	await(server, &rehearsal);
 	error = rehearsal.error;

@@ -109,7 +109,7 @@ struct weir_server {
 	size_t kept_count;
 };
 
-/* server.c: waits for a start that is under way. 1: it runs, 0: not started, -ECANCELED: a stop has
+/* start.c: waits for a start that is under way. 1: it runs, 0: not started, -ECANCELED: a stop has
  * been asked for. */
 int weir__server_running(struct weir_server *server);
 

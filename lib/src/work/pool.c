@@ -1,4 +1,5 @@
-/* pool.c: see pool.h.
+/* pool.c: the life of a worker, and who wakes it; see pool.h. How a pool begins and ends as a whole
+ * is in pool_setup.c.
  *
  * States of a worker, by the word it sleeps on:
  *
@@ -21,8 +22,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/backtrace.h"
 #include "base/futex.h"
@@ -31,8 +30,7 @@
 /* The pool this thread works for. Comparing thread ids would not do: they are used again. */
 static _Thread_local const struct weir__pool *own_pool;
 
-/* Wakes one parked worker, if there is one. */
-static bool wake_one(struct weir__pool *pool)
+bool weir__worker_wake(struct weir__pool *pool)
 {
 	struct weir__worker *worker;
 
@@ -211,7 +209,7 @@ static void *worker_thread(void *arg)
 		if (!job->brief) {
 			pool->options.quiet(pool->options.arg);
 			if (weir__queue_length(pool->queue) > 0)
-				(void)wake_one(pool);
+				(void)weir__worker_wake(pool);
 		}
 		set_busy(pool, self, job);
 		job->ops->run(job, self->number);
@@ -261,73 +259,11 @@ int weir__worker_start(struct weir__pool *pool)
 	return error;
 }
 
-static void free_workers(struct weir__pool *pool)
-{
-	while (pool->slots > 0)
-		weir__traced_unref(pool->workers[--pool->slots].traced);
-	free(pool->workers);
-}
-
-/* The places of all that there can be; the first is the first to be used. */
-static int make_workers(struct weir__pool *pool)
-{
-	unsigned count = pool->options.maximum + 1, i;
-
-	pool->workers = aligned_alloc(64, count * sizeof(*pool->workers));
-	if (!pool->workers)
-		return -ENOMEM;
-	for (pool->slots = 0; pool->slots < count; pool->slots++) {
-		struct weir__worker *worker = &pool->workers[pool->slots];
-
-		atomic_init(&worker->state, RUNNING);
-		atomic_init(&worker->busy, false);
-		worker->number = pool->slots;
-		worker->pool = pool;
-		worker->traced = weir__traced_create();
-		if (!worker->traced) {
-			free_workers(pool);
-			return -ENOMEM;
-		}
-	}
-	for (i = count; i > 0; i--)
-		weir__worker_vacate_locked(pool, &pool->workers[i - 1]);
-	return 0;
-}
-
-int weir__pool_start(struct weir__pool *pool, const struct weir__pool_options *options)
-{
-	unsigned i;
-	int error;
-
-	memset(pool, 0, sizeof(*pool));
-	pool->options = *options;
-	pool->queue = options->queue;
-	pool->nudge = pool->grow = 1;
-	pool->keep = options->maximum;
-	weir__event_init(&pool->ended);
-	error = -pthread_mutex_init(&pool->lock, NULL);
-	if (error)
-		return error;
-	error = make_workers(pool);
-	if (error) {
-		(void)pthread_mutex_destroy(&pool->lock);
-		return error;
-	}
-	for (i = 0; i < options->minimum && !error; i++)
-		error = weir__worker_start(pool);
-	if (error) {
-		weir__pool_stop(pool);
-		(void)weir__pool_join(pool, WEIR_NEVER);
-		weir__pool_fini(pool);
-	}
-	return error;
-}
-
 void weir__pool_kick(struct weir__pool *pool)
 {
 	if (weir__queue_length(pool->queue) > 0 &&
 	    atomic_fetch_add_explicit(&pool->searching, 0, memory_order_seq_cst) == 0)
-		(void)wake_one(pool);
+		(void)weir__worker_wake(pool);
 }
 
 void weir__pool_nudge(struct weir__pool *pool)
@@ -341,7 +277,7 @@ void weir__pool_nudge(struct weir__pool *pool)
 		return;
 	}
 	for (i = 0; i < pool->nudge; i++)
-		if (!wake_one(pool))
+		if (!weir__worker_wake(pool))
 			break;
 	if (pool->nudge < pool->options.maximum)
 		pool->nudge *= 2;
@@ -365,46 +301,8 @@ void weir__pool_shrink(struct weir__pool *pool, unsigned keep)
 	pool->keep = keep;
 	surplus = pool->staying > keep ? pool->staying - keep : 0;
 	(void)pthread_mutex_unlock(&pool->lock);
-	while (surplus > 0 && wake_one(pool))
+	while (surplus > 0 && weir__worker_wake(pool))
 		surplus--;
-}
-
-void weir__pool_stop(struct weir__pool *pool)
-{
-	atomic_store_explicit(&pool->winding_down, true, memory_order_seq_cst);
-	(void)pthread_mutex_lock(&pool->lock);
-	pool->stopping = true;
-	(void)pthread_mutex_unlock(&pool->lock);
-	while (wake_one(pool))
-		;
-}
-
-static unsigned alive_now(const struct weir__pool *pool)
-{
-	return atomic_load_explicit(&pool->alive, memory_order_acquire);
-}
-
-unsigned weir__pool_join(struct weir__pool *pool, weir_time until)
-{
-	bool late = false;
-	unsigned alive;
-
-	for (;;) {
-		uint32_t ticket = weir__event_ticket(&pool->ended);
-
-		alive = alive_now(pool);
-		if (alive == 0 || (late && alive <= weir__pool_busy(pool)))
-			break;
-		late = weir__event_wait(&pool->ended, ticket, NULL, late ? WEIR_NEVER : until) ||
-		       late;
-	}
-	alive = alive_now(pool);
-	if (alive > 0)
-		return alive;
-	if (pool->last)
-		(void)pthread_join(pool->last->thread, NULL);
-	pool->last = NULL;
-	return 0;
 }
 
 bool weir__pool_find(struct weir__pool *pool, const struct weir__job *job,
@@ -416,12 +314,6 @@ bool weir__pool_find(struct weir__pool *pool, const struct weir__job *job,
 	trace->traced = number ? pool->workers[number - 1].traced : NULL;
 	return trace->traced &&
 	       atomic_load_explicit(&trace->traced->subject, memory_order_relaxed) == job;
-}
-
-void weir__pool_fini(struct weir__pool *pool)
-{
-	free_workers(pool);
-	(void)pthread_mutex_destroy(&pool->lock);
 }
 
 bool weir__pool_has_self(const struct weir__pool *pool)

@@ -1,4 +1,4 @@
-/* pool_private.h: a worker, and the start of one: pool.c and pool_grow.c. */
+/* pool_private.h: a worker, its start and its waking: pool.c, pool_grow.c and pool_setup.c. */
 #ifndef WEIR_WORK_POOL_PRIVATE_H
 #define WEIR_WORK_POOL_PRIVATE_H
 
@@ -20,5 +20,7 @@ struct weir__worker {
  * begun, or what starting it said. */
 int weir__worker_start(struct weir__pool *pool);
 void weir__worker_vacate_locked(struct weir__pool *pool, struct weir__worker *worker);
+/* Wakes one parked worker. False if there is none. */
+bool weir__worker_wake(struct weir__pool *pool);
 
 #endif

@@ -43,7 +43,7 @@ static bool begins_text(const char *data, size_t size)
 			continue;
 		for (i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
 			memcpy(whole, data + size - tail, tail);
-			strcpy(whole + tail, rests[i]);
+			memcpy(whole + tail, rests[i], strlen(rests[i]) + 1);
 			if (utf8_valid(whole, tail + strlen(rests[i])))
 				return true;
 		}

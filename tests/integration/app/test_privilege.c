@@ -171,6 +171,84 @@ Test(configuration, that_everybody_may_write_is_refused)
 	app_finish(&app);
 }
 
+static void expect_refused(struct app *app, const char *file)
+{
+	cr_expect_eq(app_run(app, (const char *const[]){"check", file, NULL}), 2);
+	cr_expect_not_null(strstr(app->process.text, "is refused: everybody may exchange it"), "%s",
+			   app->process.text);
+	process_free(&app->process);
+}
+
+static void expect_taken(struct app *app, const char *file)
+{
+	cr_expect_eq(app_run(app, (const char *const[]){"check", file, NULL}), 0, "%s",
+		     app->process.text);
+	process_free(&app->process);
+}
+
+static void set_mode(const struct app *app, const char *name, mode_t mode)
+{
+	must(fchmodat(app->scratch.fd, name, mode, 0) == 0, "chmod: %s", strerror(errno));
+}
+
+/* Who may write to a directory may put another file in its place; in a sticky one only who owns
+ * the file. */
+Test(configuration, in_a_directory_that_everybody_may_write_to_is_refused)
+{
+	struct app app;
+	app_prepare(&app);
+	must(mkdirat(app.scratch.fd, "open", 0755) == 0 &&
+		     mkdirat(app.scratch.fd, "open/in", 0755) == 0 &&
+		     mkdirat(app.scratch.fd, "links", 0755) == 0,
+	     "mkdir: %s", strerror(errno));
+	scratch_write(&app.scratch, "open/in/c.yaml", ROUTES, strlen(ROUTES));
+	must(symlinkat("../open/in/c.yaml", app.scratch.fd, "links/c.yaml") == 0, "symlink: %s",
+	     strerror(errno));
+	expect_taken(&app, "open/in/c.yaml");
+	expect_taken(&app, "links/c.yaml");
+	set_mode(&app, "open/in", 0777);
+	expect_refused(&app, "open/in/c.yaml");
+	expect_refused(&app, "links/c.yaml");
+	set_mode(&app, "open/in", 01777);
+	expect_taken(&app, "open/in/c.yaml");
+	set_mode(&app, "open/in", 0755);
+	set_mode(&app, "open", 0777);
+	expect_refused(&app, "links/c.yaml");
+	set_mode(&app, "open", 0755);
+	set_mode(&app, "links", 0777);
+	expect_refused(&app, "links/c.yaml");
+	expect_taken(&app, "open/in/c.yaml");
+	app_destroy(&app);
+}
+
+/* The volume of a ConfigMap is a directory of mode 0777 on a mount that is read-only. */
+Test(configuration, in_a_directory_that_is_mounted_read_only_is_taken)
+{
+	struct app app;
+	app_prepare(&app);
+	must(mkdirat(app.scratch.fd, "volume", 0755) == 0, "mkdir: %s", strerror(errno));
+	scratch_write(&app.scratch, "volume/c.yaml", ROUTES, strlen(ROUTES));
+	set_mode(&app, "volume", 0777);
+	expect_refused(&app, "volume/c.yaml");
+	const char *const argv[] = {"/usr/bin/unshare",
+				    "--mount",
+				    "/bin/sh",
+				    "-c",
+				    "mount --bind -o ro volume volume || exit 77; exec \"$@\"",
+				    "sh",
+				    WEIR_BINARY,
+				    "check",
+				    "volume/c.yaml",
+				    NULL};
+	process_start(&app.process, app.scratch.path, argv);
+	int code = process_wait(&app.process);
+	bool allowed = code != 77 && strstr(app.process.text, "unshare:") == NULL;
+	cr_expect(!allowed || code == 0, "%s", app.process.text);
+	app_destroy(&app);
+	if (!allowed)
+		cr_skip_test("SKIPPED: nothing can be mounted here");
+}
+
 /* It does not end when it is asked to, so that its request is still there at the deadline. */
 #define SLEEP                                                                                      \
 	"routes: [{path: '/sleep/{name}', method: GET, kind: run,"                                 \

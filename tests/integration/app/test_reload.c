@@ -295,6 +295,24 @@ Test(reload, changes_how_a_stop_goes)
 	app_destroy(&app);
 }
 
+/* The stop goes on serving until a second signal hurries it. */
+Test(reload, changes_how_long_a_stop_goes_on_serving)
+{
+	struct app app;
+	begin(&app, FILES("one"));
+	reloading_write(&app, FILES("one") "timeouts: {lame_duck: 1h}\n");
+	reloading_reload(&app, 2);
+	process_signal(&app.process, SIGTERM);
+	process_await_line(&app.process, "stopping ");
+	for (int i = 0; i < 3; i++)
+		reloading_expect(&app, "/f", "1");
+	process_signal(&app.process, SIGTERM);
+	int code = app_wait(&app);
+	cr_expect_eq(code, 0, "exit code %d:\n%s", code, app.process.text);
+	cr_expect_not_null(strstr(app.process.text, "phases: lame_duck "), "%s", app.process.text);
+	app_destroy(&app);
+}
+
 Test(reload, names_what_it_cannot_change)
 {
 	struct app app;

@@ -156,6 +156,25 @@ Test(coordinator, a_lame_duck_takes_its_time_with_nothing_in_flight)
 	theatre_close(&theatre);
 }
 
+Test(coordinator, goes_by_the_times_that_were_set_last)
+{
+	struct theatre theatre;
+	struct weir__drain_times times;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.actors[0].in_flight = 1;
+	cr_assert_eq(weir__drain_set_times(&theatre.drain, 300, GRACE + 5, TIMEOUT + 7), 0);
+	times = weir__drain_times(&theatre.drain);
+	cr_assert(times.lame_duck == 300 && times.grace == GRACE + 5 &&
+		  times.timeout == TIMEOUT + 7);
+	cr_assert_eq(ask(&theatre), ASKED + 300);
+	theatre_expect(&theatre, ">lame_duck");
+	cr_assert_eq(weir__drain_set_times(&theatre.drain, 0, GRACE, TIMEOUT), -ECANCELED);
+	cr_assert_eq(step_at(&theatre, ASKED + 300), ASKED + 300 + GRACE + 5);
+	cr_assert_eq(step_at(&theatre, ASKED + 300 + GRACE + 5), ASKED + 300 + TIMEOUT + 7);
+	theatre_close(&theatre);
+}
+
 Test(coordinator, hurry_ends_a_lame_duck)
 {
 	struct theatre theatre;

@@ -1,4 +1,4 @@
-/* drain/coordinator.c: teardown: stages in reverse order, each with its share. */
+/* drain/stages.c: teardown: stages in reverse order, each with its share. */
 #include <criterion/criterion.h>
 
 #include "theatre.h"

@@ -1,4 +1,4 @@
-/* server/server.c, stop.c, task.c: a server with tasks and stages begins and ends as a whole: a
+/* server/start.c, stop.c, task.c: a server with tasks and stages begins and ends as a whole: a
  * start that fails half-way has run none of them, and a stop leaves no thread. */
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-/* server/server.c: a start that fails half-way is undone, and can be tried again. */
+/* server/start.c: a start that fails half-way is undone, and can be tried again. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

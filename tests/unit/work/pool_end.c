@@ -1,4 +1,4 @@
-/* work/pool.c: how a pool ends, and how it fails to begin. */
+/* work/pool_setup.c: how a pool ends, and how it fails to begin. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

@@ -1,0 +1,45 @@
+/* cli_serve_options.h: the options of `weir serve`, as argp and --help know them. */
+#ifndef WEIR_APP_CLI_SERVE_OPTIONS_H
+#define WEIR_APP_CLI_SERVE_OPTIONS_H
+
+#include <argp.h>
+
+/* What argp calls the options that have no letter. */
+enum cli_serve_key {
+	KEY_LISTEN = 0x100,
+	KEY_CONFIG,
+	KEY_ADMIN,
+	KEY_ADMIN_TOKEN_FILE,
+	KEY_ROOT,
+	KEY_WORKERS,
+	KEY_QUEUE,
+	KEY_QUEUE_AGE,
+	KEY_QUEUE_TARGET,
+	KEY_QUEUE_INTERVAL,
+	KEY_MAX_CONNECTIONS,
+	KEY_MAX_REQUESTS,
+	KEY_CLIENT_CONNECTIONS,
+	KEY_CLIENT_REQUESTS,
+	KEY_TRUSTED_PROXIES,
+	KEY_CLIENT_HEADER,
+	KEY_LAME_DUCK,
+	KEY_GRACE,
+	KEY_DRAIN_TIMEOUT,
+	KEY_DRAIN_REPORT,
+	KEY_PID_FILE,
+	KEY_USER,
+	KEY_GROUP,
+	KEY_UPGRADE_TIMEOUT,
+	KEY_LOG_FORMAT,
+	KEY_LOG_FILE,
+	KEY_DEBUG_ROUTES,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_TLS_CLIENT_CA,
+	KEY_TLS_CLIENTS,
+	KEY_HSTS
+};
+
+extern const struct argp_option cli_serve_options[];
+
+#endif
