@@ -28,6 +28,7 @@
 #include "http/rehearsal.h"
 #include "http/upgrade.h"
 
+#define EXPIRE_BATCH 16
 #define EVENTS 64
 #define STACK ((size_t)512 * 1024) /* inline handlers run on it */
 #define NUDGE WEIR_MILLISECOND
@@ -232,22 +233,29 @@ static void run_mhd(struct weir__acceptor *acceptor)
 	}
 }
 
+/* Of one class. Who opens hundreds of connections at once has them all end at once: what is due
+ * beyond a batch waits for the next round, which does not sleep, and the others have their turn. */
+static void expire_class(struct weir__acceptor *acceptor, int class)
+{
+	struct weir__deadline *due;
+	unsigned left = EXPIRE_BATCH;
+
+	while (left-- > 0 &&
+	       (due = weir__deadline_due(&acceptor->deadlines, class, acceptor->now))) {
+		if (class == WEIR__DEADLINE_LINGER)
+			weir__linger_expire(acceptor, due);
+		else
+			weir__conn_expire(acceptor,
+					  weir__container(due, struct weir__conn, deadline), class);
+	}
+}
+
 static void expire(struct weir__acceptor *acceptor)
 {
 	int class;
 
-	for (class = 0; class < WEIR__DEADLINE_COUNT; class ++) {
-		struct weir__deadline *due;
-
-		while ((due = weir__deadline_due(&acceptor->deadlines, class, acceptor->now))) {
-			if (class == WEIR__DEADLINE_LINGER)
-				weir__linger_expire(acceptor, due);
-			else
-				weir__conn_expire(acceptor,
-						  weir__container(due, struct weir__conn, deadline),
-						  class);
-		}
-	}
+	for (class = 0; class < WEIR__DEADLINE_COUNT; class ++)
+		expire_class(acceptor, class);
 	if (acceptor->accept_at && acceptor->accept_at <= acceptor->now)
 		weir__accept_resume(acceptor);
 	if (acceptor->beat_at <= acceptor->now)
