@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -207,6 +209,15 @@ EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
 	return error;
 }
 
+EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
+			char *const environment[restrict])
+{
+	REAL(posix_spawnp);
+	return error != 0 ? error : real(pid, file, actions, attributes, argv, environment);
+}
+
 EXPORT int socket(int domain, int type, int protocol)
 {
 	REAL(socket);
@@ -225,6 +236,16 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
 	FAIL_OR(-1, real(fd, address, size));
 }
 
+/* Listening again on one that listens is nothing new. */
+static void note_port(struct fault_control *page, uint32_t port)
+{
+	for (int i = 0; i < FAULT_PORTS; i++) {
+		uint32_t none = 0;
+		if (atomic_compare_exchange_strong(&page->ports[i], &none, port) || none == port)
+			return;
+	}
+}
+
 static void tell_port(int fd)
 {
 	struct fault_control *page = atomic_load(&control);
@@ -233,7 +254,7 @@ static void tell_port(int fd)
 
 	if (page != NULL && getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
 	    size == sizeof address && address.sin_family == AF_INET)
-		atomic_store(&page->port, ntohs(address.sin_port));
+		note_port(page, ntohs(address.sin_port));
 }
 
 EXPORT int listen(int fd, int backlog)
@@ -247,6 +268,12 @@ EXPORT int listen(int fd, int backlog)
 	if (rc == 0)
 		tell_port(fd);
 	return rc;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	REAL(connect);
+	FAIL_OR(-1, real(fd, address, size));
 }
 
 EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size, int flags)
@@ -307,6 +334,16 @@ EXPORT int open(const char *path, int flags, ...)
 	FAIL_OR(-1, real(path, flags, mode));
 }
 
+EXPORT int open64(const char *path, int flags, ...)
+{
+	REAL(open64);
+	va_list arguments;
+	va_start(arguments, flags);
+	mode_t mode = mode_of(flags, arguments);
+	va_end(arguments);
+	FAIL_OR(-1, real(path, flags, mode));
+}
+
 EXPORT int openat(int directory, const char *path, int flags, ...)
 {
 	REAL(openat);
@@ -335,21 +372,31 @@ EXPORT ssize_t pread64(int fd, void *data, size_t size, off64_t at)
 	FAIL_OR(-1, real(fd, data, size, at));
 }
 
+/* A connection that has been reset stays so, and its other end hears of it. */
+static void reset_too(int fd, int error)
+{
+	if (error == ECONNRESET)
+		(void)shutdown(fd, SHUT_RDWR);
+}
+
 EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
 {
 	REAL(send);
+	reset_too(fd, error);
 	FAIL_OR(-1, real(fd, data, size, flags));
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	REAL(sendmsg);
+	reset_too(fd, error);
 	FAIL_OR(-1, real(fd, message, flags));
 }
 
 EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
 {
 	REAL(recv);
+	reset_too(fd, error);
 	FAIL_OR(-1, real(fd, data, size, flags));
 }
 
@@ -357,6 +404,30 @@ EXPORT ssize_t sendfile64(int out, int in, off64_t *from, size_t size)
 {
 	REAL(sendfile64);
 	FAIL_OR(-1, real(out, in, from, size));
+}
+
+EXPORT ssize_t preadv2(int fd, const struct iovec *parts, int count, off_t at, int flags)
+{
+	REAL(preadv2);
+	FAIL_OR(-1, real(fd, parts, count, at, flags));
+}
+
+EXPORT ssize_t pwritev2(int fd, const struct iovec *parts, int count, off_t at, int flags)
+{
+	REAL(pwritev2);
+	FAIL_OR(-1, real(fd, parts, count, at, flags));
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
+{
+	REAL(pwrite64);
+	FAIL_OR(-1, real(fd, data, size, at));
+}
+
+EXPORT int fdatasync(int fd)
+{
+	REAL(fdatasync);
+	FAIL_OR(-1, real(fd));
 }
 
 EXPORT int fsync(int fd)

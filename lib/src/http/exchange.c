@@ -355,6 +355,20 @@ static int no_certificate(void *session, const void *authorities, int authority_
 	return -1;
 }
 
+/* What libmicrohttpd ran out of; it says so only in errno. */
+static int what_was_missing(int otherwise)
+{
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+		return -errno;
+	default:
+		return otherwise;
+	}
+}
+
 /* NULL if it cannot be had. */
 static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls)
 {
@@ -365,6 +379,7 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 		{MHD_OPTION_END, 0, NULL},
 	};
 
+	errno = 0;
 	return MHD_start_daemon(
 		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG |
@@ -386,13 +401,13 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 int weir__exchange_open(struct weir__acceptor *acceptor)
 {
 	acceptor->mhd = start_daemon(acceptor, false);
-	return acceptor->mhd ? 0 : -ENOMEM;
+	return acceptor->mhd ? 0 : what_was_missing(-ENOMEM);
 }
 
 int weir__exchange_open_tls(struct weir__acceptor *acceptor)
 {
 	acceptor->mhd_tls = start_daemon(acceptor, true);
-	return acceptor->mhd_tls ? 0 : -ENOTSUP;
+	return acceptor->mhd_tls ? 0 : what_was_missing(-ENOTSUP);
 }
 
 static bool run(struct MHD_Daemon *mhd)
