@@ -3,6 +3,7 @@
 
 #include "support/must.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,13 @@ void load_missed(struct load *load, const char *what, int status)
 
 	load->failures++;
 	(void)snprintf(load->failed + used, sizeof load->failed - used, " [%s: %d]", what, status);
+}
+
+void load_sigterm(struct load *load, struct subject *subject)
+{
+	if (load->at_stop != FAULT_CALL_NONE)
+		fault_control_arm(subject->control, load->at_stop, 1, UINT64_MAX, 0);
+	process_signal(&subject->process, SIGTERM);
 }
 
 void exchange(struct client *client, const char *url, const char *head, const char *body,

@@ -17,6 +17,9 @@ bool is_pattern(const char *data, size_t size, size_t from);
 /* An exchange has failed, with this status; 0: without an answer. */
 void load_missed(struct load *load, const char *what, int status);
 
+/* SIGTERM, and from then on the fault of load->at_stop, if there is one. */
+void load_sigterm(struct load *load, struct subject *subject);
+
 /* One exchange with `url` on a connection that may be closed (fd -1) and is opened then. The
  * caller frees the reply; its status is 0 if none came. */
 void exchange(struct client *client, const char *url, const char *head, const char *body,

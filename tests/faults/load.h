@@ -17,6 +17,7 @@ struct load {
 	unsigned failures;         /* exchanges without the answer that is due */
 	char failed[512];          /* which they were */
 	bool stored[LOAD_UPLOADS]; /* the server has said so */
+	enum fault_call at_stop;   /* fails from SIGTERM on, to the end */
 };
 
 struct load_kind {

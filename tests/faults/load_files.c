@@ -138,7 +138,7 @@ static int stop(struct load *load, struct subject *subject)
 	}
 	if (clients[0].fd >= 0)
 		(void)client_fill(&clients[0]); /* the stream has begun, or has failed */
-	process_signal(&subject->process, SIGTERM);
+	load_sigterm(load, subject);
 	for (int i = 0; i < COUNT; i++) {
 		if (clients[i].fd < 0)
 			continue;

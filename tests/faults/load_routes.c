@@ -314,7 +314,7 @@ static int stop(struct load *load, struct subject *subject)
 	if (WEIR_HAS_WEBSOCKET && conversation_begin(load, &ws, load->subject->url, "/echo") &&
 	    !conversation_echo(&ws, 5))
 		conversation_end(&ws);
-	process_signal(&subject->process, SIGTERM);
+	load_sigterm(load, subject);
 	if (ws.client.fd >= 0 && ws_receive(&ws))
 		(void)conversation_bye(&ws, 1001);
 	conversation_end(&ws);

@@ -68,9 +68,10 @@ static bool is_clear(const char *line, int error)
 		const char *words;
 	} rows[] = {
 		{0, "notes.db cannot be opened: "},
-		{ENOMEM, "out of memory"},
+		{ENOMEM, "memory"},
 		{EADDRINUSE, "somebody listens there already"},
 		{0, "database d: notes.db"},
+		{ENOMEM, "Resource temporarily unavailable"} /* a thread */,
 		{0, "site.pem"},
 		{0, "site.key"},
 	};

@@ -394,8 +394,10 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 		on_connection, acceptor, MHD_OPTION_URI_LOG_CALLBACK, on_target, acceptor,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
 		1, MHD_OPTION_ARRAY, strictness,
-		tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate,
-		MHD_OPTION_END);
+		/* The default, but looked at: without memory for its own, 0.9.75 goes on, and
+		 * ends every handshake. */
+		tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, "NORMAL",
+		MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
 }
 
 int weir__exchange_open(struct weir__acceptor *acceptor)
