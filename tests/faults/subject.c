@@ -174,6 +174,7 @@ void subject_idle(const struct subject *subject)
 	for (bool idle = false; !idle; poll(NULL, 0, 1)) {
 		char *text = subject_ask(subject, "/metrics");
 		idle = text != NULL && metrics_sum(text, "weir_requests_in_flight") == 0;
+		must(text != NULL || !has_ended(subject), "it has ended by itself");
 		must(idle || weir_now() < until, "a request does not end:\n%s",
 		     text != NULL ? text : "");
 		free(text);
@@ -194,6 +195,7 @@ void subject_settle(const struct subject *subject)
 			check_accounts(text);
 			must(weir_now() < until, "it does not come to rest:\n%s", text);
 		}
+		must(text != NULL || !has_ended(subject), "it has ended by itself");
 		must(weir_now() < until, "it does not come to rest, nor tell its metrics");
 		free(text);
 	}

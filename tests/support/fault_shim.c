@@ -112,14 +112,15 @@ __attribute__((constructor)) static void begin(void)
 
 static _Thread_local bool exempt;
 
-/* Libtasn1 (4.19), below GnuTLS, follows the null pointer when it has no memory for a node of a
- * certificate. Nothing that calls it could mend that. */
+/* Two libraries below GnuTLS: libgmp ends the process when it has no memory, as its manual says,
+ * and libtasn1 (4.19) follows the null pointer. Nothing that calls them could mend that. */
 static bool cannot_bear_it(const void *caller)
 {
 	Dl_info object;
 
 	return dladdr(caller, &object) != 0 && object.dli_fname != NULL &&
-	       strstr(object.dli_fname, "libtasn1") != NULL;
+	       (strstr(object.dli_fname, "libtasn1") != NULL ||
+		strstr(object.dli_fname, "libgmp") != NULL);
 }
 
 /* 0, or the errno that this call fails with. */
