@@ -51,7 +51,9 @@ static int fill(struct config_document *document, struct config **out, char erro
 	cyaml_data_t *data = NULL;
 	cyaml_err_t problem =
 		cyaml_load_data((const uint8_t *)text, size, &cyaml, &config_schema, &data, NULL);
-	if (problem == CYAML_ERR_OOM)
+	/* Libyaml has read the same text before: what it cannot read now, it has no memory for. */
+	if (problem == CYAML_ERR_OOM || problem == CYAML_ERR_LIBYAML_PARSER ||
+	    problem == CYAML_ERR_LIBYAML_PARSER_INIT)
 		return -ENOMEM;
 	if (problem != CYAML_OK || data == NULL) {
 		/* The check before has let something through that libcyaml has not. */
@@ -93,7 +95,7 @@ free_document:
 	config_document_free(document);
 say_no_memory:
 	if (problem == -ENOMEM)
-		(void)snprintf(error, COMPLAIN_SIZE, "out of memory");
+		(void)snprintf(error, COMPLAIN_SIZE, "%s: cannot be read: out of memory", file);
 	return problem;
 }
 

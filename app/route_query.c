@@ -51,14 +51,14 @@ static int open_database(const struct route_set *set, unsigned i, struct query_d
 		.look_only = set->mode == ROUTE_SET_CHECK,
 		.token = set->token,
 	};
-	char place[CONFIG_PLACE_SIZE], text[200];
+	char place[CONFIG_PLACE_SIZE], text[200] = "";
 	int problem = query_database_open(&options, out, text, sizeof text);
 	if (problem != 0) {
 		(void)snprintf(place, sizeof place, "databases[%u].url", i);
 		(void)config_fail(set->config, error, place,
 				  "%.100s cannot be opened: %s: expected a file for SQLite, or "
 				  "postgresql://...",
-				  shown(database), text);
+				  shown(database), text[0] != '\0' ? text : strerror(-problem));
 	}
 	return problem;
 }

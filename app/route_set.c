@@ -102,7 +102,7 @@ close_set:
 	route_set_close(set, false);
 say_no_memory:
 	if (problem == -ENOMEM)
-		(void)snprintf(error, COMPLAIN_SIZE, "out of memory");
+		(void)config_fail(config, error, "routes", "cannot be set up: out of memory");
 	return problem;
 }
 

@@ -1,4 +1,4 @@
-/* faults/load.h: a mixed load that a fault may hit anywhere, and what must hold after it.
+/* faults/load.h: loads that a fault may hit anywhere, and what must hold after them.
  *
  * Every exchange is allowed to fail, and is counted if it does; none may be answered with
  * a success that is not one. One thread.
@@ -8,6 +8,8 @@
 
 #include "faults/subject.h"
 
+#include <stddef.h>
+
 #define LOAD_UPLOADS 4
 
 struct load {
@@ -15,15 +17,28 @@ struct load {
 	unsigned failures;         /* exchanges without the answer that is due */
 	char failed[512];          /* which they were */
 	bool stored[LOAD_UPLOADS]; /* the server has said so */
+	enum fault_call at_stop;   /* fails from SIGTERM on, to the end */
 };
 
-/* Puts the files there that the load downloads. */
-void load_prepare(struct subject *subject, struct load *load);
-/* Downloads, uploads, streams, a listing, an echo, keep-alive, clients that go. */
-void load_run(struct load *load);
-/* Begins a stream, an upload and an echo, sends SIGTERM, and goes on with them. */
-int load_stop(struct load *load, struct subject *subject);
-/* Fails the test unless each stored file is there and whole, and nothing else is. */
-void load_check_files(const struct load *load);
+struct load_kind {
+	const char *name;
+	/* For all cases, before the first and after the last; NULL: nothing to do. */
+	void (*open)(void);
+	void (*close)(void);
+	/* Puts the files there that the load needs, and starts the server: as subject_start(). */
+	bool (*start)(struct subject *subject, struct load *load);
+	/* All of it once; nothing is left open. */
+	void (*run)(struct load *load);
+	/* Begins what will not end by itself, sends SIGTERM, and goes on with it; the exit code. */
+	int (*stop)(struct load *load, struct subject *subject);
+	/* Fails the test unless each stored file is there and whole, and nothing else is. */
+	void (*check_files)(const struct load *load);
+};
+
+/* `weir serve --root --debug-routes`: downloads, uploads, streams, a listing, an echo,
+ * keep-alive, clients that go. */
+extern const struct load_kind load_files;
+/* `weir serve --config`: TLS, a proxy, statements, a command, WebSockets. */
+extern const struct load_kind load_routes;
 
 #endif

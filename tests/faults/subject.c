@@ -93,19 +93,11 @@ char *subject_ask(const struct subject *subject, const char *target)
 	return body;
 }
 
-bool subject_start(struct subject *subject, const char *const *options)
+/* Whether it became ready; else it has ended. */
+static bool await_ready(const struct subject *subject)
 {
-	const char *argv[WORDS_MAX + 1] = {
-		WEIR_BINARY, "serve",   "--listen",     "127.0.0.1:0",    "--root",
-		"root",      "--admin", subject->admin, "--drain-report", "report.json"};
-	size_t count = 10;
 	weir_time until = weir_after(MUST_PATIENCE);
 
-	for (; options != NULL && *options != NULL; options++) {
-		must(count < WORDS_MAX, "too many words");
-		argv[count++] = *options;
-	}
-	start_shimmed(subject, argv);
 	for (;;) {
 		char *ready;
 		if (has_ended(subject))
@@ -113,14 +105,46 @@ bool subject_start(struct subject *subject, const char *const *options)
 		ready = subject_ask(subject, "/readyz");
 		if (ready != NULL) {
 			free(ready);
-			break;
+			return true;
 		}
 		must(weir_now() < until, "it neither became ready nor ended");
 		poll(NULL, 0, 2); /* the state decides, never the time */
 	}
+}
+
+static void put_words(const char **argv, size_t *count, const char *const *words)
+{
+	for (; words != NULL && *words != NULL; words++) {
+		must(*count < WORDS_MAX, "too many words");
+		argv[(*count)++] = *words;
+	}
+}
+
+bool subject_start_words(struct subject *subject, const char *const *words)
+{
+	const char *argv[WORDS_MAX + 1] = {WEIR_BINARY, "serve"};
+	size_t count = 2;
+
+	put_words(argv, &count, words);
+	start_shimmed(subject, argv);
+	if (!await_ready(subject))
+		return false;
 	(void)snprintf(subject->url, sizeof subject->url, "http://127.0.0.1:%u",
-		       (unsigned)subject->control->port);
+		       (unsigned)subject->control->ports[0]);
+	(void)snprintf(subject->tls_url, sizeof subject->tls_url, "https://127.0.0.1:%u",
+		       (unsigned)subject->control->ports[1]);
 	return true;
+}
+
+bool subject_start(struct subject *subject, const char *const *options)
+{
+	const char *words[WORDS_MAX + 1] = {"--listen",       "127.0.0.1:0", "--root",
+					    "root",           "--admin",     subject->admin,
+					    "--drain-report", "report.json"};
+	size_t count = 8;
+
+	put_words(words, &count, options);
+	return subject_start_words(subject, words);
 }
 
 static void check_accounts(const char *text)
@@ -143,6 +167,20 @@ static void check_accounts(const char *text)
 	metrics_account_check(&account);
 }
 
+void subject_idle(const struct subject *subject)
+{
+	weir_time until = weir_after(MUST_PATIENCE);
+
+	for (bool idle = false; !idle; poll(NULL, 0, 1)) {
+		char *text = subject_ask(subject, "/metrics");
+		idle = text != NULL && metrics_sum(text, "weir_requests_in_flight") == 0;
+		must(text != NULL || !has_ended(subject), "it has ended by itself");
+		must(idle || weir_now() < until, "a request does not end:\n%s",
+		     text != NULL ? text : "");
+		free(text);
+	}
+}
+
 void subject_settle(const struct subject *subject)
 {
 	weir_time until = weir_after(MUST_PATIENCE);
@@ -152,10 +190,12 @@ void subject_settle(const struct subject *subject)
 		if (text != NULL) {
 			settled = metrics_value(text, "weir_connections_open") == 0 &&
 				  metrics_sum(text, "weir_requests_in_flight") == 0 &&
+				  metrics_value(text, "weir_upgraded_open") == 0 &&
 				  metrics_value(text, "weir_sockets_lingering") == 0;
 			check_accounts(text);
 			must(weir_now() < until, "it does not come to rest:\n%s", text);
 		}
+		must(text != NULL || !has_ended(subject), "it has ended by itself");
 		must(weir_now() < until, "it does not come to rest, nor tell its metrics");
 		free(text);
 	}
@@ -171,6 +211,26 @@ size_t subject_descriptors(const struct subject *subject)
 	must(directory != NULL, "%s: %s", path, strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
 		count += entry->d_name[0] != '.';
+	(void)closedir(directory);
+	return count;
+}
+
+size_t subject_children(const struct subject *subject)
+{
+	char path[64], pids[256];
+	size_t count = 0;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/task", (int)subject->process.pid);
+	DIR *directory = opendir(path);
+	must(directory != NULL, "%s: %s", path, strerror(errno));
+	for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+		(void)snprintf(path, sizeof path, "/proc/%d/task/%.16s/children",
+			       (int)subject->process.pid, entry->d_name);
+		FILE *file = fopen(path, "re"); /* fails for a thread that has just gone */
+		count += file != NULL && fgets(pids, sizeof pids, file) != NULL;
+		if (file != NULL)
+			(void)fclose(file);
+	}
 	(void)closedir(directory);
 	return count;
 }
@@ -191,7 +251,9 @@ static void check_report(const struct subject *subject)
 	char *report = scratch_read(&subject->scratch, "report.json", &size);
 
 	if (report == NULL) {
-		must(strstr(subject->process.text, "report.json") != NULL,
+		/* A fault that persists may have struck the word about it, too. */
+		must(strstr(subject->process.text, "report.json") != NULL ||
+			     subject->control->times > 1,
 		     "no report, and not a word about it:\n%s", subject->process.text);
 		return;
 	}

@@ -15,6 +15,7 @@ struct subject {
 	struct fault_control *control;
 	struct process process;
 	char url[64];
+	char tls_url[64]; /* if it listens twice: the second listener */
 	char admin[PATH_MAX + 8];
 };
 
@@ -23,13 +24,20 @@ void subject_prepare(struct subject *subject);
 /* Starts it with these options (up to a NULL) added; true when it is ready, false when it
  * has ended instead. */
 bool subject_start(struct subject *subject, const char *const *options);
+/* The same with all that is behind "serve". The admin socket must be subject->admin, the drain
+ * report report.json. */
+bool subject_start_words(struct subject *subject, const char *const *words);
 /* Asks the admin socket for a page; to be freed. NULL: no 200 came. */
 char *subject_ask(const struct subject *subject, const char *target);
+/* Waits until nothing is in flight: a handler may go on after the end of its answer. */
+void subject_idle(const struct subject *subject);
 /* Waits until no connection is open and nothing is in flight, and fails the test unless
  * its accounts add up then. */
 void subject_settle(const struct subject *subject);
 /* How many descriptors it has open. */
 size_t subject_descriptors(const struct subject *subject);
+/* How many of its threads have started processes that were not waited for yet. */
+size_t subject_children(const struct subject *subject);
 
 /* SIGTERM, and subject_wait(). */
 int subject_stop(struct subject *subject);

@@ -3,7 +3,7 @@
  * The shim (fault_shim.c) is preloaded into a whole program, the real binary, and stands
  * before the calls listed here, whoever makes them: the program, libweir, libmicrohttpd,
  * and the C library itself where it calls malloc. It counts each call, makes the chosen
- * one fail, and moves CLOCK_REALTIME. It tells the port, because the log line
+ * one fail, and moves CLOCK_REALTIME. It tells the ports, because the log lines
  * that would tell may be what fails.
  *
  * The page is a file that both map, named by WEIR_FAULT_CONTROL. All fields are atomic;
@@ -26,10 +26,12 @@
 	X(realloc, ENOMEM)                                                                         \
 	X(aligned_alloc, ENOMEM)                                                                   \
 	X(pthread_create, EAGAIN)                                                                  \
+	X(posix_spawnp, EAGAIN)                                                                    \
 	X(socket, EMFILE)                                                                          \
 	X(socketpair, EMFILE)                                                                      \
 	X(bind, EADDRINUSE)                                                                        \
 	X(listen, EADDRINUSE)                                                                      \
+	X(connect, ENETUNREACH)                                                                    \
 	X(accept4, EMFILE)                                                                         \
 	X(epoll_create1, EMFILE)                                                                   \
 	X(epoll_ctl, ENOSPC)                                                                       \
@@ -37,15 +39,20 @@
 	X(signalfd, EMFILE)                                                                        \
 	X(pipe2, EMFILE)                                                                           \
 	X(open, EMFILE)                                                                            \
+	X(open64, EMFILE)                                                                          \
 	X(openat, EMFILE)                                                                          \
 	X(read, EIO)                                                                               \
 	X(write, ENOSPC)                                                                           \
 	X(pread64, EIO)                                                                            \
+	X(pwrite64, ENOSPC)                                                                        \
+	X(preadv2, EIO)                                                                            \
+	X(pwritev2, EIO)                                                                           \
 	X(send, ECONNRESET)                                                                        \
 	X(sendmsg, ECONNRESET)                                                                     \
 	X(recv, ECONNRESET)                                                                        \
 	X(sendfile64, EIO)                                                                         \
 	X(fsync, EIO)                                                                              \
+	X(fdatasync, EIO)                                                                          \
 	X(rename, EIO)                                                                             \
 	X(renameat, EIO)                                                                           \
 	X(linkat, ENOSPC)                                                                          \
@@ -61,14 +68,16 @@ enum fault_call {
 		FAULT_CALL_COUNT
 };
 
+#define FAULT_PORTS 2
+
 struct fault_control {
-	_Atomic uint32_t call;              /* enum fault_call */
-	_Atomic int32_t error;              /* 0: the table's */
-	_Atomic uint64_t times;             /* how many in a row fail; at least 1 */
-	_Atomic uint64_t nth;               /* of the calls counted; 0: none fails */
-	_Atomic uint64_t struck;            /* how many did fail */
-	_Atomic int64_t realtime_offset_ns; /* added to CLOCK_REALTIME */
-	_Atomic uint32_t port;              /* that an IPv4 socket listens on */
+	_Atomic uint32_t call;               /* enum fault_call */
+	_Atomic int32_t error;               /* 0: the table's */
+	_Atomic uint64_t times;              /* how many in a row fail; at least 1 */
+	_Atomic uint64_t nth;                /* of the calls counted; 0: none fails */
+	_Atomic uint64_t struck;             /* how many did fail */
+	_Atomic int64_t realtime_offset_ns;  /* added to CLOCK_REALTIME */
+	_Atomic uint32_t ports[FAULT_PORTS]; /* that IPv4 sockets listen on, the first first */
 	_Atomic uint64_t counts[FAULT_CALL_COUNT];
 };
 

@@ -85,7 +85,10 @@ static void feed(struct run *run)
 		return;
 	if (count > 0)
 		*done += (uint64_t)count;
-	/* -EPIPE: it does not want more, which is its right. */
+	/* -EPIPE: it does not want more, which is its right. After any other error it would take a
+	 * part of its input for the whole. */
+	if (count < 0 && count != -EPIPE)
+		terminate(run, (int)count);
 	if (count < 0 || *done == options->input_size)
 		weir__close(&run->child.input);
 }

@@ -6,6 +6,7 @@
  */
 #include "http/daemon.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,20 @@ static int no_certificate(void *session, const void *authorities, int authority_
 	return -1;
 }
 
+/* What libmicrohttpd ran out of; it says so only in errno. */
+static int what_was_missing(int otherwise)
+{
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+		return -errno;
+	default:
+		return otherwise;
+	}
+}
+
 /* NULL if it cannot be had. */
 static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls)
 {
@@ -75,6 +90,7 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 		{MHD_OPTION_END, 0, NULL},
 	};
 
+	errno = 0;
 	return MHD_start_daemon(
 		(tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 			MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG |
@@ -89,20 +105,23 @@ static struct MHD_Daemon *start_daemon(struct weir__acceptor *acceptor, bool tls
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, acceptor, MHD_OPTION_URI_LOG_CALLBACK,
 		weir__exchange_target, acceptor, MHD_OPTION_UNESCAPE_CALLBACK,
 		weir__exchange_keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_ARRAY, strictness, tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
-		no_certificate, MHD_OPTION_END);
+		MHD_OPTION_ARRAY, strictness,
+		/* The default, but looked at: without memory for its own, 0.9.75 goes on, and
+		 * ends every handshake. */
+		tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, "NORMAL",
+		MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
 }
 
 int weir__daemon_open(struct weir__acceptor *acceptor)
 {
 	acceptor->mhd = start_daemon(acceptor, false);
-	return acceptor->mhd ? 0 : -ENOMEM;
+	return acceptor->mhd ? 0 : what_was_missing(-ENOMEM);
 }
 
 int weir__daemon_open_tls(struct weir__acceptor *acceptor)
 {
 	acceptor->mhd_tls = start_daemon(acceptor, true);
-	return acceptor->mhd_tls ? 0 : -ENOTSUP;
+	return acceptor->mhd_tls ? 0 : what_was_missing(-ENOTSUP);
 }
 
 static bool run(struct MHD_Daemon *mhd)
