@@ -9,7 +9,8 @@
 weir_pq *pq_open(const char *conninfo)
 {
 	const struct weir_pq_options options = {.conninfo =
-							conninfo ? conninfo : getenv(PQ_CONNINFO)};
+							conninfo ? conninfo : getenv(PQ_CONNINFO),
+						.cancel_timeout = MUST_PATIENCE};
 	struct weir_pq_error error;
 	weir_pq *connection = NULL;
 	int result = weir_pq_open(&options, NULL, weir_after(MUST_PATIENCE), &connection, &error);

@@ -230,7 +230,8 @@ static void measure_names(void)
 
 int main(int argc, char **argv)
 {
-	const struct weir_server_options options = {.listen = "127.0.0.1:0", .workers = 256};
+	const struct weir_server_options options = {
+		.listen = "127.0.0.1:0", .workers = 256, .queue_target = WEIR_NONE};
 
 	rounds = stress_iterations(argc, argv, 100);
 	stress_check(sem_init(&waiting, 0, 0) == 0, "semaphore");

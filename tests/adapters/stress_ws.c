@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 {
 	static const struct weir_ws_handlers handlers = {on_open, on_message, on_close, release};
 	const struct weir_server_options options = {.listen = "127.0.0.1:0",
+						    .queue_target = WEIR_NONE,
 						    .drain_timeout = STRESS_PATIENCE,
 						    .grace = STRESS_PATIENCE};
 	pthread_t meddlers[MEDDLERS];

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,20 @@ Test(curl_cancel, so_does_the_time)
 	}
 }
 
+struct visit {
+	struct gate *gate;
+	weir_token *token;
+};
+
+static void *trip_once_handled(void *arg)
+{
+	struct visit *visit = arg;
+
+	gate_await(visit->gate, 1);
+	(void)weir_token_cancel(visit->token, WEIR_REASON_REQUESTED, NULL);
+	return NULL;
+}
+
 Test(curl_cancel, a_weir_handler_sees_its_client_go)
 {
 	struct gate gate;
@@ -133,14 +148,17 @@ Test(curl_cancel, a_weir_handler_sees_its_client_go)
 	struct fixture fixture;
 	weir_curl *client = curl_client(NULL);
 	struct answer answer;
-	weir_token *token = NULL;
+	weir_token *token = curl_token();
+	struct visit visit = {&gate, token};
+	pthread_t thread;
 
 	gate_init(&gate);
 	fixture_serve(&fixture, NULL, "GET /", handle_sleeping, &sleeping);
-	cr_assert_eq(weir_token_create(NULL, weir_after(20 * WEIR_MILLISECOND), &token), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, trip_once_handled, &visit), 0);
 	cr_assert_eq(curl_get(client, fixture.url, "/", &answer, token, WEIR_NEVER, NULL),
 		     -ECANCELED);
-	gate_await(&gate, 2);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+	gate_await(&gate, 1);
 	cr_assert_eq(sleeping.result, -ECANCELED);
 	cr_assert_eq(sleeping.reason, WEIR_REASON_CLIENT_GONE);
 	weir_token_unref(token);

@@ -20,7 +20,9 @@ TestSuite(pq_pool, .timeout = 60);
 static weir_pq_pool *make_pool(unsigned size, weir_time idle_check)
 {
 	const struct weir_pq_pool_options options = {
-		.connection.conninfo = getenv(PQ_CONNINFO), .size = size, .idle_check = idle_check};
+		.connection = {.conninfo = getenv(PQ_CONNINFO), .cancel_timeout = MUST_PATIENCE},
+		.size = size,
+		.idle_check = idle_check};
 	weir_pq_pool *pool = NULL;
 
 	cr_assert_eq(weir_pq_pool_create(&options, &pool), 0);

@@ -133,6 +133,7 @@ int main(int argc, char **argv)
 {
 	const struct weir_server_options options = {.listen = "127.0.0.1:0",
 						    .workers = 8,
+						    .queue_target = WEIR_NONE,
 						    .client_connections = LIMIT,
 						    .client_requests = 2};
 	struct world world = {.rounds = stress_iterations(argc, argv, 100)};

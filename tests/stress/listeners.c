@@ -165,7 +165,7 @@ static void *visitors(void *arg)
 
 static void run(struct world *world)
 {
-	const struct weir_server_options options = {.workers = 4};
+	const struct weir_server_options options = {.workers = 4, .queue_target = WEIR_NONE};
 	const struct weir_report *report;
 	pthread_t crowd;
 	char first[URL_SIZE];

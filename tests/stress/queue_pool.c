@@ -46,8 +46,7 @@ static void run_job(struct weir__job *job, unsigned worker)
 {
 	struct counted *counted = weir__container(job, struct counted, job);
 
-	/* One more than there can be at a time: a new one may take over from one that is ending. */
-	stress_check(worker <= MAX_WORKERS, "worker %u", worker);
+	stress_check(worker < counted->round->pool.slots, "worker %u", worker);
 	if (!job->brief)
 		(void)sched_yield();
 	leave(counted);

@@ -135,7 +135,8 @@ static void *visitors(void *arg)
 
 int main(int argc, char **argv)
 {
-	const struct weir_server_options options = {.workers = 4, .listen = "127.0.0.1:0"};
+	const struct weir_server_options options = {
+		.workers = 4, .queue_target = WEIR_NONE, .listen = "127.0.0.1:0"};
 	const struct weir_report *report;
 	static struct world world;
 	struct context *context;

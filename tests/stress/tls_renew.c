@@ -110,7 +110,7 @@ static void renew(struct world *world)
 
 static void begin(struct world *world)
 {
-	const struct weir_server_options options = {.workers = 4};
+	const struct weir_server_options options = {.workers = 4, .queue_target = WEIR_NONE};
 	int rc = weir_server_create(&options, &world->server);
 
 	stress_check(rc == 0, "weir_server_create: %d", rc);

@@ -66,6 +66,9 @@ void fixture_create(struct fixture *fixture, const struct weir_server_options *o
 		own.log = log_capture_write;
 		own.log_arg = &fixture->log;
 	}
+	/* On a busy machine a burst may have to wait for longer than any target. */
+	if (own.queue_target == 0)
+		own.queue_target = WEIR_NONE;
 	if (own.log_level < WEIR_LOG_INFO)
 		own.log_level = WEIR_LOG_INFO;
 	rc = weir_server_create(&own, &fixture->server);

@@ -22,7 +22,8 @@ struct fixture {
 };
 
 /** Makes the server; `options` may be NULL. Their listen, log and log_arg are replaced
- *  where they are not set, and log_level is at least WEIR_LOG_INFO. */
+ *  where they are not set, log_level is at least WEIR_LOG_INFO, and no request is refused as an
+ *  overload unless queue_target is set. */
 void fixture_create(struct fixture *fixture, const struct weir_server_options *options);
 void fixture_route(struct fixture *fixture, const char *pattern, weir_handler handler,
 		   void *context);

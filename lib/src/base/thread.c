@@ -52,7 +52,9 @@ int weir__thread_start(pthread_t *thread, const char *name, size_t stack, void *
 	(void)pthread_attr_destroy(&attributes);
 	if (error)
 		return -error;
-	(void)snprintf(cut, sizeof(cut), "%s", name);
-	(void)pthread_setname_np(*thread, cut); /* a name is a courtesy */
+	if (name) {
+		(void)snprintf(cut, sizeof(cut), "%s", name);
+		(void)pthread_setname_np(*thread, cut); /* a name is a courtesy */
+	}
 	return 0;
 }

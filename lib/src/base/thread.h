@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `stack` in bytes, 0 for the system's default. `name` is cut to 15 characters. 0 or -errno. */
+/* `stack` in bytes, 0 for the system's default. `name` is cut to 15 characters; NULL for a thread
+ * that may have been joined by the time this returns: it names itself. 0 or -errno. */
 int weir__thread_start(pthread_t *thread, const char *name, size_t stack, void *(*fn)(void *arg),
 		       void *arg);
 

@@ -141,6 +141,8 @@ static void enter(struct weir__drain *drain, enum weir_phase to)
 	if (from != WEIR_PHASE_RUNNING)
 		drain->phase_time[from] = now - drain->entered_at;
 	drain->entered_at = now;
+	if (drain->options.entering)
+		drain->options.entering(drain->options.arg, to);
 	atomic_store_explicit(&drain->phase, to, memory_order_release);
 	if (drain->options.entered)
 		drain->options.entered(drain->options.arg, to);

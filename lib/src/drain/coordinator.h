@@ -70,7 +70,9 @@ struct weir__drain_options {
 	weir_time (*now)(void *arg); /* the clock; also called under the drain's lock */
 	/* Whether a lame-duck time has nobody left to wait for; NULL: never. */
 	bool (*deserted)(void *arg);
-	void (*entered)(void *arg, enum weir_phase phase); /* after each transition; may be NULL */
+	/* Before anybody can see the phase, and after each transition; may be NULL. */
+	void (*entering)(void *arg, enum weir_phase phase);
+	void (*entered)(void *arg, enum weir_phase phase);
 	void *arg;
 };
 

@@ -243,6 +243,17 @@ static void beat_now(struct weir__acceptor *acceptor, void *unused)
 	acceptor->beat_at = 0;
 }
 
+/* Who sees the phase, and sends a request because of it, must find it counted as arrived. */
+static void entering(void *arg, enum weir_phase phase)
+{
+	struct weir_server *server = arg;
+
+	if (phase != WEIR_PHASE_LAME_DUCK)
+		return;
+	server->counted_from_lame_duck = true;
+	weir__acceptor_call(&server->acceptor, weir__snapshot_take, &server->at_stop);
+}
+
 static void entered(void *arg, enum weir_phase phase)
 {
 	struct weir_server *server = arg;
@@ -254,10 +265,7 @@ static void entered(void *arg, enum weir_phase phase)
 		weir__systemd_stopping(server);
 		weir__acceptor_call(&server->acceptor, beat_now, NULL);
 	}
-	if (phase == WEIR_PHASE_LAME_DUCK) {
-		server->counted_from_lame_duck = true;
-		weir__acceptor_call(&server->acceptor, weir__snapshot_take, &server->at_stop);
-	} else if (phase == WEIR_PHASE_GRACE) {
+	if (phase == WEIR_PHASE_GRACE) {
 		(void)weir_token_cancel(server->drain_token, WEIR_REASON_DRAINING, NULL);
 		if (server->options.on_stop)
 			server->options.on_stop(server->options.on_stop_arg);
@@ -274,6 +282,7 @@ int weir__stop_init(struct weir_server *server)
 		.timeout = server->options.drain_timeout,
 		.now = now,
 		.deserted = deserted,
+		.entering = entering,
 		.entered = entered,
 		.arg = server,
 	};

@@ -189,7 +189,10 @@ static void *worker_thread(void *arg)
 {
 	struct weir__worker *self = arg;
 	struct weir__pool *pool = self->pool;
+	char name[16];
 
+	(void)snprintf(name, sizeof(name), "weir-worker%u", self->number % 10000);
+	(void)pthread_setname_np(pthread_self(), name);
 	own_pool = pool;
 	weir__traced_enter(self->traced);
 	for (;;) {
@@ -229,7 +232,6 @@ void weir__worker_vacate_locked(struct weir__pool *pool, struct weir__worker *wo
 int weir__worker_start(struct weir__pool *pool)
 {
 	struct weir__worker *worker;
-	char name[16];
 	int error;
 
 	(void)pthread_mutex_lock(&pool->lock);
@@ -245,8 +247,8 @@ int weir__worker_start(struct weir__pool *pool)
 	if (!worker)
 		return -EBUSY;
 	atomic_store_explicit(&worker->state, RUNNING, memory_order_relaxed);
-	(void)snprintf(name, sizeof(name), "weir-worker%u", worker->number % 10000);
-	error = weir__thread_start(&worker->thread, name, pool->options.stack, worker_thread,
+	/* With its name it would be touched after the start, and it may be over by then. */
+	error = weir__thread_start(&worker->thread, NULL, pool->options.stack, worker_thread,
 				   worker);
 	if (!error)
 		return 0;

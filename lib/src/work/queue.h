@@ -38,8 +38,7 @@
 struct weir__job;
 
 struct weir__job_ops {
-	/* Runs the job; owns it. `worker` numbers the thread, from 0 to the most
-	 * that there may be at a time. */
+	/* Runs the job; owns it. `worker` numbers the thread, from 0, below the pool's `slots`. */
 	void (*run)(struct weir__job *job, unsigned worker);
 	/* It is not run, for `job->refusal`; owns it. On any thread that has called the queue,
 	 * without its lock; must not take long. NULL: jobs of a kind that is never refused once it

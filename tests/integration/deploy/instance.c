@@ -38,9 +38,11 @@ void port_release(struct port *port)
 
 void instance_start(struct instance *instance, const struct scratch *scratch, const char *lame_duck)
 {
-	const char *const argv[] = {WEIR_BINARY,    "serve", "--listen",    instance->port.address,
-				    "--root",       "root",  "--lame-duck", lame_duck,
-				    "--log-format", "text",  NULL};
+	/* Shedding is not looked at here: on a busy machine a few clients can be an overload. */
+	const char *const argv[] = {
+		WEIR_BINARY,      "serve",       "--listen", instance->port.address, "--root",
+		"root",           "--lame-duck", lame_duck,  "--log-format",         "text",
+		"--queue-target", "0",           NULL};
 	process_start(&instance->process, scratch->path, argv);
 	process_await_line(&instance->process, "ready ");
 }

@@ -11,10 +11,11 @@
 #include <time.h>
 #include <weir/time.h>
 
-static void fail(struct load_client *self, const char *what, int detail)
+static void fail(struct load_client *self, const char *what, int detail, const char *said)
 {
 	if (self->failed++ == 0)
-		(void)snprintf(self->first, sizeof self->first, "%s (%d)", what, detail);
+		(void)snprintf(self->first, sizeof self->first, "%s (%d) %.150s", what, detail,
+			       said);
 }
 
 /* Whether the server has closed an idle connection: then nothing was lost by it. */
@@ -60,7 +61,7 @@ static bool ask(struct load_client *self, struct client *client)
 {
 	struct reply reply;
 	if (!send_request(self, client)) {
-		fail(self, "the request could not be sent", 0);
+		fail(self, "the request could not be sent", 0, "");
 		return false;
 	}
 	client_receive(client, &reply);
@@ -69,7 +70,8 @@ static bool ask(struct load_client *self, struct client *client)
 		self->answered++;
 		note_answer(self->load);
 	} else {
-		fail(self, reply.status == 0 ? "no answer" : "a wrong or cut answer", reply.status);
+		fail(self, reply.status == 0 ? "no answer" : "a wrong or cut answer", reply.status,
+		     reply.body);
 	}
 	reply_free(&reply);
 	return keep;
@@ -88,7 +90,7 @@ static void *run(void *arg)
 		if (!open) {
 			int error = client_try_open(&client, self->load->url);
 			if (error != 0) {
-				fail(self, "no connection", error);
+				fail(self, "no connection", error, "");
 				continue;
 			}
 		}

@@ -19,6 +19,7 @@ void serving_create(struct serving *serving)
 	own.log = log_capture_write;
 	own.log_arg = &serving->fixture.log;
 	own.log_level = WEIR_LOG_INFO;
+	own.queue_target = WEIR_NONE; /* see fixture_create() */
 	rc = weir_server_create(&own, &serving->fixture.server);
 	must(rc == 0, "weir_server_create: %s", strerror(-rc));
 	scratch_make(&serving->scratch);

@@ -144,6 +144,28 @@ Test(coordinator, a_lame_duck_closes_nothing_until_its_time_is_over)
 	theatre_close(&theatre);
 }
 
+static void expect_unseen(void *arg, enum weir_phase phase)
+{
+	struct theatre *theatre = arg;
+
+	cr_assert_neq(weir__drain_phase(&theatre->drain), phase);
+}
+
+Test(coordinator, tells_of_a_phase_before_it_can_be_seen)
+{
+	struct theatre theatre;
+
+	theatre_open(&theatre, GRACE, TIMEOUT);
+	theatre.drain.options.entering = expect_unseen;
+	theatre.drain.lame_duck = 500;
+	theatre.actors[0].in_flight = 1;
+	(void)ask(&theatre);
+	(void)step_at(&theatre, ASKED + 500);
+	theatre.actors[0].in_flight = 0;
+	cr_assert_eq(step_at(&theatre, ASKED + 501), 0);
+	theatre_close(&theatre);
+}
+
 Test(coordinator, a_lame_duck_takes_its_time_with_nothing_in_flight)
 {
 	struct theatre theatre;
