@@ -76,17 +76,16 @@ static int read_file(struct config_document *document, char error[COMPLAIN_SIZE]
 static int fail_syntax(const struct config_document *document, const yaml_parser_t *parser,
 		       char error[COMPLAIN_SIZE])
 {
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* It names a problem with every other error; of some failed allocations it keeps none. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
 		return fail(document, error, 1, "out of memory");
 	if (parser->error == YAML_READER_ERROR)
 		return fail(document, error, parser->mark.line + 1,
-			    "not a text: %s: expected YAML in UTF-8",
-			    parser->problem != NULL ? parser->problem : "unreadable");
+			    "not a text: %s: expected YAML in UTF-8", parser->problem);
 	return fail(document, error, parser->problem_mark.line + 1,
 		    "not YAML: %s%s%s: expected \"key: value\" lines, indented by spaces",
 		    parser->context != NULL ? parser->context : "",
-		    parser->context != NULL ? ", " : "",
-		    parser->problem != NULL ? parser->problem : "unreadable");
+		    parser->context != NULL ? ", " : "", parser->problem);
 }
 
 /* More than any schema here has; libyaml takes time by the square of the depth. */

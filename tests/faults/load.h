@@ -13,7 +13,7 @@
 #define LOAD_UPLOADS 4
 
 struct load {
-	const struct subject *subject;
+	struct subject *subject;
 	unsigned failures;         /* exchanges without the answer that is due */
 	char failed[512];          /* which they were */
 	bool stored[LOAD_UPLOADS]; /* the server has said so */

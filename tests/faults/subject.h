@@ -30,10 +30,10 @@ bool subject_start_words(struct subject *subject, const char *const *words);
 /* Asks the admin socket for a page; to be freed. NULL: no 200 came. */
 char *subject_ask(const struct subject *subject, const char *target);
 /* Waits until nothing is in flight: a handler may go on after the end of its answer. */
-void subject_idle(const struct subject *subject);
+void subject_idle(struct subject *subject);
 /* Waits until no connection is open and nothing is in flight, and fails the test unless
  * its accounts add up then. */
-void subject_settle(const struct subject *subject);
+void subject_settle(struct subject *subject);
 /* How many descriptors it has open. */
 size_t subject_descriptors(const struct subject *subject);
 /* How many of its threads have started processes that were not waited for yet. */
