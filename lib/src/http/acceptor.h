@@ -130,6 +130,7 @@ struct weir__acceptor {
 	unsigned telling;    /* answers with the drain report that are being sent */
 	unsigned askers;  /* connections that have asked for the stop, and may ask for its report */
 	weir_time ask_by; /* ... until then */
+	bool concluded;   /* the report has been made */
 	bool ended;       /* the thread has; whatever closes now is not lingered for */
 
 	struct weir__clients clients;

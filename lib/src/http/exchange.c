@@ -226,6 +226,14 @@ static void wait_for_worker(weir_request *request)
 		weir__conn_suspend(request->acceptor, request);
 }
 
+/* The report has been made: what is answered now would be in no account. To its client this is a
+ * connection that was closed while it was idle. */
+static bool comes_too_late(const struct weir__acceptor *acceptor, const weir_request *request)
+{
+	return acceptor->concluded && request->stage == WEIR__HEADER &&
+	       request->conn->scope == WEIR_SCOPE_PUBLIC;
+}
+
 enum MHD_Result weir__exchange_handle(void *cls, struct MHD_Connection *mhd, const char *url,
 				      const char *method, const char *version, const char *data,
 				      size_t *size, void **context)
@@ -233,10 +241,9 @@ enum MHD_Result weir__exchange_handle(void *cls, struct MHD_Connection *mhd, con
 	struct weir__conn *conn = conn_of(mhd);
 	weir_request *request = conn ? conn->request : NULL;
 
-	(void)cls;
 	(void)url;
 	(void)context;
-	if (!request || conn->closing)
+	if (!request || conn->closing || comes_too_late(cls, request))
 		return MHD_NO;
 	if (request->stage == WEIR__HEADER)
 		begin(request, method, version);

@@ -137,6 +137,7 @@ void weir__intake_conclude(struct weir__acceptor *acceptor)
 	weir__reports_take(acceptor);
 	weir__upgrades_take(acceptor);
 	acceptor->upgrades->settled = true;
+	acceptor->concluded = true;
 	acceptor->options.conclude(acceptor->options.arg, &report);
 	weir__list_each_safe (node, after, &acceptor->requests) {
 		weir_request *request = weir__container(node, weir_request, in_flight);
