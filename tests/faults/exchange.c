@@ -122,3 +122,21 @@ void exchange_check_file(const struct load *load, const char *name, size_t due, 
 	must(data == NULL || (size == due && is_pattern(data, size, 0)), "%s is not whole", name);
 	free(data);
 }
+
+void exchange_check_files(const struct load *load)
+{
+	size_t count = 2;
+
+	exchange_check_file(load, "file", FILE_SIZE, true);
+	exchange_check_file(load, "big", BIG_SIZE, true);
+	for (unsigned i = 0; i < LOAD_UPLOADS; i++) {
+		char name[8], path[16];
+		(void)snprintf(name, sizeof name, "up%u", i);
+		(void)snprintf(path, sizeof path, "root/up%u", i);
+		exchange_check_file(load, name, UPLOAD_SIZE, load->stored[i]);
+		count += scratch_has(&load->subject->scratch, path);
+	}
+	must(scratch_count(&load->subject->scratch, "root") == count,
+	     "something was left in the directory: %zu entries, not %zu",
+	     scratch_count(&load->subject->scratch, "root"), count);
+}

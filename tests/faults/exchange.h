@@ -9,6 +9,11 @@
 #include "support/client.h"
 #include "support/reply.h"
 
+/* Of root/file, of root/big and of each upload root/up0, root/up1, ... */
+#define FILE_SIZE ((size_t)96 * 1024)
+#define BIG_SIZE ((size_t)8 * 1024 * 1024)
+#define UPLOAD_SIZE ((size_t)70 * 1024)
+
 /* A text of this size, to be freed. */
 char *pattern(size_t size);
 /* Whether these are the bytes that the pattern has from `from` on. */
@@ -37,5 +42,8 @@ bool exchange_send(struct load *load, struct client *client, const char *url, co
 /* Fails the test unless root/`name` is this much of the pattern; it may be missing unless it is
  * `needed`. */
 void exchange_check_file(const struct load *load, const char *name, size_t due, bool needed);
+/* Fails the test unless "file", "big" and each upload that was stored are in root/ as they should
+ * be, and nothing that is half or else. */
+void exchange_check_files(const struct load *load);
 
 #endif

@@ -31,8 +31,6 @@ struct load_kind {
 	void (*run)(struct load *load);
 	/* Begins what will not end by itself, sends SIGTERM, and goes on with it; the exit code. */
 	int (*stop)(struct load *load, struct subject *subject);
-	/* Fails the test unless each stored file is there and whole, and nothing else is. */
-	void (*check_files)(const struct load *load);
 };
 
 /* `weir serve --root --debug-routes`: downloads, uploads, streams, a listing, an echo,

@@ -11,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_SIZE ((size_t)96 * 1024)
-#define BIG_SIZE ((size_t)8 * 1024 * 1024)
-#define UPLOAD_SIZE ((size_t)70 * 1024)
-
 static bool start(struct subject *subject, struct load *load)
 {
 	static const char *const options[] = {
@@ -151,28 +147,9 @@ static int stop(struct load *load, struct subject *subject)
 	return subject_wait(subject);
 }
 
-static void check_files(const struct load *load)
-{
-	size_t count = 2;
-
-	exchange_check_file(load, "file", FILE_SIZE, true);
-	exchange_check_file(load, "big", BIG_SIZE, true);
-	for (unsigned i = 0; i < LOAD_UPLOADS; i++) {
-		char name[8], path[16];
-		(void)snprintf(name, sizeof name, "up%u", i);
-		(void)snprintf(path, sizeof path, "root/up%u", i);
-		exchange_check_file(load, name, UPLOAD_SIZE, load->stored[i]);
-		count += scratch_has(&load->subject->scratch, path);
-	}
-	must(scratch_count(&load->subject->scratch, "root") == count,
-	     "something was left in the directory: %zu entries, not %zu",
-	     scratch_count(&load->subject->scratch, "root"), count);
-}
-
 const struct load_kind load_files = {
 	.name = "files",
 	.start = start,
 	.run = run,
 	.stop = stop,
-	.check_files = check_files,
 };

@@ -21,9 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FILE_SIZE ((size_t)96 * 1024)
-#define BIG_SIZE ((size_t)8 * 1024 * 1024)
-#define UPLOAD_SIZE ((size_t)70 * 1024)
 #define CONFIG_SIZE 4096
 
 static const struct {
@@ -330,23 +327,6 @@ static int stop(struct load *load, struct subject *subject)
 	return subject_wait(subject);
 }
 
-static void check_files(const struct load *load)
-{
-	size_t count = 2;
-
-	exchange_check_file(load, "file", FILE_SIZE, true);
-	exchange_check_file(load, "big", BIG_SIZE, true);
-	for (unsigned i = 0; i < 2; i++) {
-		char path[16];
-		(void)snprintf(path, sizeof path, "root/up%u", i);
-		exchange_check_file(load, path + strlen("root/"), UPLOAD_SIZE, load->stored[i]);
-		count += scratch_has(&load->subject->scratch, path);
-	}
-	must(scratch_count(&load->subject->scratch, "root") == count,
-	     "something was left in the directory: %zu entries, not %zu",
-	     scratch_count(&load->subject->scratch, "root"), count);
-}
-
 const struct load_kind load_routes = {
 	.name = "routes",
 	.open = open_upstream,
@@ -354,5 +334,4 @@ const struct load_kind load_routes = {
 	.start = start,
 	.run = run,
 	.stop = stop,
-	.check_files = check_files,
 };

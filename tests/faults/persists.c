@@ -7,6 +7,7 @@
  * the accounts add up, no descriptor and no process is left, and all is answered as if nothing
  * had been. A stop ends in its time, cleanly or with requests that it had to cut.
  */
+#include "faults/exchange.h"
 #include "faults/load.h"
 #include "support/must.h"
 
@@ -103,7 +104,7 @@ static void try_call(const struct load_kind *kind, enum fault_call call)
 	weir_time took = weir_now() - begun;
 	must(took < DRAIN_TIMEOUT + MUST_PATIENCE / 3, "the stop took %.1f s",
 	     (double)took / (double)WEIR_SECOND);
-	kind->check_files(&load);
+	exchange_check_files(&load);
 	printf("%s: %s: %" PRIu64 " calls failed, %u exchanges; a stop ended with %d in %.2f s\n",
 	       kind->name, fault_call_name(call), struck, spoilt, code,
 	       (double)took / (double)WEIR_SECOND);

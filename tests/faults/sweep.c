@@ -18,6 +18,7 @@
  * - metrics and drain report add up; no descriptor more is open than without the fault;
  *   no half file is left.
  */
+#include "faults/exchange.h"
 #include "faults/load.h"
 #include "support/must.h"
 
@@ -164,7 +165,7 @@ static void run(const struct load_kind *kind, enum fault_call call, uint64_t nth
 		must(nth > 0, "no start without a fault");
 		check_failed_start(&subject);
 	}
-	kind->check_files(&load);
+	exchange_check_files(&load);
 	if (counts != NULL) {
 		for (int i = 0; i < FAULT_CALL_COUNT; i++)
 			counts[i] = subject.control->counts[i];
