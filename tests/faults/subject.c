@@ -32,34 +32,15 @@ void subject_prepare(struct subject *subject)
 		       subject->scratch.path);
 }
 
-/* The shim comes before AddressSanitizer's runtime, which has to be told to bear that; the
- * options that were set stay set. */
-static void set_sanitizer(void)
-{
-	static const char bear[] = "verify_asan_link_order=0";
-	const char *set = getenv("ASAN_OPTIONS");
-	char both[512];
-
-	if (set != NULL && strstr(set, bear) != NULL)
-		return;
-	int length = snprintf(both, sizeof both, "%s%s%s", set != NULL ? set : "",
-			      set != NULL ? ":" : "", bear);
-	must(length > 0 && (size_t)length < sizeof both && setenv("ASAN_OPTIONS", both, 1) == 0,
-	     "ASAN_OPTIONS cannot be set");
-}
-
 /* In the environment of this program only while the process is started. */
 static void start_shimmed(struct subject *subject, const char *const *argv)
 {
 	char path[PATH_MAX + 16];
 
 	(void)snprintf(path, sizeof path, "%s/control", subject->scratch.path);
-	must(setenv("WEIR_FAULT_CONTROL", path, 1) == 0 && setenv("LD_PRELOAD", WEIR_SHIM, 1) == 0,
-	     "setenv: %s", strerror(errno));
-	set_sanitizer();
+	fault_control_preload(WEIR_SHIM, path);
 	process_start(&subject->process, subject->scratch.path, argv);
-	(void)unsetenv("LD_PRELOAD");
-	(void)unsetenv("WEIR_FAULT_CONTROL");
+	fault_control_unload();
 }
 
 static bool has_ended(const struct subject *subject)

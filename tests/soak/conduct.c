@@ -14,8 +14,7 @@
 /* Between two deeds, at most. */
 #define PAUSE_MS 500
 
-/* Waits for `duration`, or less if the time is over. */
-static void let_pass(struct soak *soak, weir_time duration)
+void soak_let_pass(struct soak *soak, weir_time duration)
 {
 	weir_time until = weir_now() + duration < soak->until ? weir_now() + duration : soak->until;
 	struct timespec when = {until / WEIR_SECOND, until % WEIR_SECOND};
@@ -80,14 +79,14 @@ static void restart(struct soak *soak)
 static void pause_process(struct soak *soak)
 {
 	soak_server_signal(soak, SIGSTOP);
-	let_pass(soak, (weir_time)(50 + soak_below(&soak->random, 300)) * WEIR_MILLISECOND);
+	soak_let_pass(soak, (weir_time)(50 + soak_below(&soak->random, 300)) * WEIR_MILLISECOND);
 	soak_server_signal(soak, SIGCONT);
 	soak->deeds.pauses++;
 }
 
 static void do_something(struct soak *soak, bool may_replace)
 {
-	unsigned what = soak_below(&soak->random, may_replace ? 17 : 12);
+	unsigned what = soak_below(&soak->random, may_replace ? 21 : 16);
 
 	if (what < 4)
 		reload(soak, true);
@@ -99,7 +98,9 @@ static void do_something(struct soak *soak, bool may_replace)
 		rehearse(soak);
 	else if (what < 12)
 		pause_process(soak);
-	else if (what < 15)
+	else if (what < 16)
+		soak_fault(soak);
+	else if (what < 19)
 		upgrade(soak);
 	else
 		restart(soak);
@@ -132,7 +133,8 @@ void soak_conduct(struct soak *soak)
 	weir_time next_quiet = soak->began + all / 6;
 
 	while (weir_now() < soak->until) {
-		let_pass(soak, (weir_time)soak_below(&soak->random, PAUSE_MS) * WEIR_MILLISECOND);
+		soak_let_pass(soak,
+			      (weir_time)soak_below(&soak->random, PAUSE_MS) * WEIR_MILLISECOND);
 		do_something(soak, weir_now() < replace_until);
 		soak_server_reap(soak, false);
 		if (weir_now() < next_quiet)

@@ -128,6 +128,7 @@ static int run(struct soak *soak)
 		      soak->scratch.path);
 	soak_journal_open(soak);
 	soak_upstream_start(soak);
+	soak_faults_open(soak);
 	soak_certify(soak);
 	soak_configure(soak, false);
 	soak_server_start(soak);
@@ -142,6 +143,7 @@ static int run(struct soak *soak)
 	soak_journal_close(soak);
 	soak_compare(soak, &soak->journal.ended);
 	good = soak_result(soak, page);
+	soak_faults_close(soak);
 	must(fclose(page) == 0, "stdout: %s", strerror(errno));
 	if (good)
 		scratch_remove(&soak->scratch);

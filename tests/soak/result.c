@@ -22,6 +22,7 @@ struct check {
 enum {
 	CHECK_ACCOUNTS,
 	CHECK_ANSWERS,
+	CHECK_FAULTS,
 	CHECK_ENDS,
 	CHECK_MEMORY,
 	CHECK_DESCRIPTORS,
@@ -71,6 +72,7 @@ static void check_all(const struct soak *soak, struct check *checks)
 {
 	const struct soak_journal *journal = &soak->journal;
 	uint64_t wrong = atomic_load(&soak->tally.wrong);
+	uint64_t spoilt = atomic_load(&soak->tally.spoilt), struck = soak_faults_struck(soak);
 
 	checks[CHECK_ACCOUNTS] = (struct check){"accounts are exact",
 						soak->mismatches == 0 && answers(soak) > 0, ""};
@@ -81,6 +83,11 @@ static void check_all(const struct soak *soak, struct check *checks)
 		    soak->deeds.quiet + 1);
 	checks[CHECK_ANSWERS] = (struct check){"every answer is right", wrong == 0, ""};
 	SAY(checks[CHECK_ANSWERS], "%" PRIu64 " wrong", wrong);
+	checks[CHECK_FAULTS] =
+		(struct check){"a fault spoils one at most", spoilt <= struck && struck > 0, ""};
+	SAY(checks[CHECK_FAULTS],
+	    "%" PRIu64 " answered with an error, %" PRIu64 " calls failed (%u armed)", spoilt,
+	    struck, soak->deeds.faults);
 	/* A stop in a hurry may come upon a stream that has not heard the first signal yet. */
 	checks[CHECK_ENDS] = (struct check){"every process ends cleanly",
 					    soak->bad_exits == 0 && journal->not_clean == 0 &&
@@ -127,9 +134,9 @@ static void print_page(const struct soak *soak, const struct check *checks, FILE
 	(void)fprintf(
 		page,
 		"  done: %u reloads, %u bad ones, %u rehearsals, %u upgrades, %u restarts (%u in "
-		"a hurry), %u pauses\n\n",
+		"a hurry), %u pauses, %u faults\n\n",
 		deeds->reloads, deeds->bad_reloads, deeds->rehearsals, deeds->upgrades,
-		deeds->restarts, deeds->hurried, deeds->pauses);
+		deeds->restarts, deeds->hurried, deeds->pauses, deeds->faults);
 	for (int i = 0; i < CHECKS; i++)
 		(void)fprintf(page, "  %-7s %-28s %s\n", checks[i].holds ? "ok" : "FAILED",
 			      checks[i].name, checks[i].detail);
@@ -153,11 +160,13 @@ static void write_json(const struct soak *soak, const struct check *checks)
 			      "}",
 			      i > 1 ? "," : "", i, atomic_load(&soak->tally.heads[i]),
 			      soak->journal.ended.responses[i]);
-	(void)fprintf(file,
-		      "],\"processes\":%u,\"reloads\":%u,\"rehearsals\":%u,\"upgrades\":%u,"
-		      "\"restarts\":%u,\"pauses\":%u,\"quiet\":%u,\"checks\":[",
-		      soak->started, deeds->reloads, deeds->rehearsals, deeds->upgrades,
-		      deeds->restarts, deeds->pauses, deeds->quiet);
+	(void)fprintf(
+		file,
+		"],\"processes\":%u,\"reloads\":%u,\"rehearsals\":%u,\"upgrades\":%u,"
+		"\"restarts\":%u,\"pauses\":%u,\"faults\":%u,\"struck\":%" PRIu64 ",\"quiet\":%u,"
+		"\"checks\":[",
+		soak->started, deeds->reloads, deeds->rehearsals, deeds->upgrades, deeds->restarts,
+		deeds->pauses, deeds->faults, soak_faults_struck(soak), deeds->quiet);
 	for (int i = 0; i < CHECKS; i++)
 		(void)fprintf(file, "%s{\"check\":\"%s\",\"holds\":%s,\"detail\":\"%s\"}",
 			      i > 0 ? "," : "", checks[i].name, checks[i].holds ? "true" : "false",

@@ -1,10 +1,11 @@
 /* soak.h: what the parts of the soak share.
  *
  * A soak lets clients of all kinds, well-behaved and hostile, at the real `weir` binary, while it
- * is reloaded, upgraded, rehearsed, paused, stopped and started at random moments. It holds the
- * servers to account: each answer that a client has seen begin is in the counters of exactly one of
- * the processes, by the class of its status, and the other way round; and a process that has served
- * for long has no more memory, descriptors or threads than it had before.
+ * is reloaded, upgraded, rehearsed, paused, stopped and started at random moments, and calls that
+ * it makes fail. It holds the servers to account: each answer that a client has seen begin is in
+ * the counters of exactly one of the processes, by the class of its status, and the other way
+ * round; and a process that has served for long has no more memory, descriptors or threads than it
+ * had before.
  *
  * Threads: the clients; one that reads the log of the servers (journal.c); and the conductor, which
  * is main()'s, and alone starts processes and waits for them.
@@ -53,6 +54,7 @@ struct soak_tally {
 	_Atomic uint64_t unheard_first;    /* of these, the first on their connections */
 	_Atomic uint64_t truncated;        /* answers that did not come whole */
 	_Atomic uint64_t wrong;            /* another status than there may be, or other bytes */
+	_Atomic uint64_t spoilt;           /* a 5xx that a fault may bring, and nothing else */
 	_Atomic uint64_t refused;          /* connections that found nobody listening */
 	_Atomic uint64_t unparsed;         /* answered by libmicrohttpd itself: in no counter */
 	_Atomic uint64_t hostile;          /* hostile visits */
@@ -93,6 +95,8 @@ struct soak_journal {
 /* How often the conductor has done what. */
 struct soak_deeds {
 	unsigned reloads, bad_reloads, rehearsals, upgrades, restarts, hurried, pauses, quiet;
+	unsigned faults; /* armed */
+	uint64_t struck; /* of these, all but the last */
 };
 
 struct soak {
@@ -104,6 +108,7 @@ struct soak {
 	const char *out;
 	struct scratch scratch;
 	char public_url[300], admin_url[300], extra_url[300];
+	struct fault_control *faults; /* of all servers */
 
 	struct soak_tally tally;
 
@@ -162,12 +167,22 @@ void soak_server_reap(struct soak *soak, bool all);
 int soak_admin(const struct soak *soak, const char *method, const char *target, char **body);
 void soak_vitals_read(const struct soak *soak, struct soak_vitals *vitals);
 
+/* faults.c: what is started after it was opened is under faults. */
+void soak_faults_open(struct soak *soak);
+void soak_faults_close(struct soak *soak);
+/* Lets one call fail, if it is made in the next moment. */
+void soak_fault(struct soak *soak);
+/* How many have failed. */
+uint64_t soak_faults_struck(const struct soak *soak);
+
 /* quiet.c: clients stand still, connections go; both sides are compared. */
 void soak_quiet(struct soak *soak, bool watch);
 void soak_compare(struct soak *soak, const struct soak_account *account);
 
 /* conduct.c: does things to the server until the time is over. */
 void soak_conduct(struct soak *soak);
+/* Waits for `duration`, or less if the time is over. */
+void soak_let_pass(struct soak *soak, weir_time duration);
 
 /* crowd.c: the clients' threads. */
 struct soak_crowd;

@@ -1,7 +1,8 @@
 /* visits.c: what well-behaved clients do.
  *
- * Statuses that a stop or a rehearsal may bring are right everywhere: 503. What else may come is
- * said at each visit; all other is wrong, and so are other bytes than were stored.
+ * Statuses that a stop or a rehearsal may bring are right everywhere: 503. So is what a fault may
+ * bring, 5xx, but there must not be more of them than faults. What else may come is said at each
+ * visit; all other is wrong, and so are other bytes than were stored.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@ static void expect(struct soak_visitor *visitor, int status, int first, int seco
 {
 	if (status == 0 || status == 503 || status == first || status == second)
 		return;
+	if (status >= 500) {
+		visitor_count(&visitor->soak->tally.spoilt);
+		return;
+	}
 	visitor_count(&visitor->soak->tally.wrong);
 	(void)fprintf(stderr, "soak: client %u: status %d, not %d\n", visitor->number, status,
 		      first);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -58,4 +60,37 @@ void fault_control_arm(struct fault_control *control, enum fault_call call, uint
 void fault_control_disarm(struct fault_control *control)
 {
 	atomic_store(&control->nth, 0);
+}
+
+static void set(const char *name, const char *value)
+{
+	must(setenv(name, value, 1) == 0, "setenv %s: %s", name, strerror(errno));
+}
+
+/* The options that were set stay set. */
+static void set_sanitizer(void)
+{
+	static const char bear[] = "verify_asan_link_order=0";
+	const char *options = getenv("ASAN_OPTIONS");
+	char both[512];
+
+	if (options != NULL && strstr(options, bear) != NULL)
+		return;
+	int length = snprintf(both, sizeof both, "%s%s%s", options != NULL ? options : "",
+			      options != NULL ? ":" : "", bear);
+	must(length > 0 && (size_t)length < sizeof both, "ASAN_OPTIONS are too long");
+	set("ASAN_OPTIONS", both);
+}
+
+void fault_control_preload(const char *shim, const char *path)
+{
+	set("WEIR_FAULT_CONTROL", path);
+	set("LD_PRELOAD", shim);
+	set_sanitizer();
+}
+
+void fault_control_unload(void)
+{
+	(void)unsetenv("LD_PRELOAD");
+	(void)unsetenv("WEIR_FAULT_CONTROL");
 }

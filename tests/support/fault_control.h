@@ -11,6 +11,10 @@
  * shim reads `nth` first (acquire). Without a control file the environment arms from the
  * start: WEIR_FAULT_CALL (a name of the table), WEIR_FAULT_NTH (1 is the first),
  * WEIR_FAULT_ERRNO (a number; default: the table's), WEIR_FAULT_TIMES (default 1).
+ *
+ * Only the program that it is preloaded into is under test, not what that starts; unless
+ * WEIR_FAULT_PROGRAM names a program (its real path): then all that run this one are, however
+ * they are started, and no others.
  */
 #ifndef WEIR_TESTS_FAULT_CONTROL_H
 #define WEIR_TESTS_FAULT_CONTROL_H
@@ -88,6 +92,10 @@ void fault_control_unmap(struct fault_control *control);
 void fault_control_arm(struct fault_control *control, enum fault_call call, uint64_t nth,
 		       uint64_t times, int error);
 void fault_control_disarm(struct fault_control *control);
+/* Preloads `shim`, with the control file at `path`, into what this process starts from here on, and
+ * lets AddressSanitizer bear that the shim comes before its runtime. */
+void fault_control_preload(const char *shim, const char *path);
+void fault_control_unload(void);
 const char *fault_call_name(enum fault_call call);
 int fault_call_errno(enum fault_call call);
 

@@ -96,18 +96,33 @@ static void *map_control(const char *path)
 	return page;
 }
 
+/* Whether this process is not under test. */
+static bool is_another(const char *program)
+{
+	char own_path[4096];
+	ssize_t length = readlink("/proc/self/exe", own_path, sizeof own_path - 1);
+
+	if (length < 0)
+		unusable("/proc/self/exe cannot be read");
+	own_path[length] = '\0';
+	return strcmp(own_path, program) != 0;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("WEIR_FAULT_CONTROL");
+	const char *program = getenv("WEIR_FAULT_PROGRAM");
 
+	if (program != NULL && is_another(program))
+		return;
 	if (path != NULL) {
 		atomic_store(&control, map_control(path));
 	} else {
 		arm_from_environment();
 		atomic_store(&control, &own);
 	}
-	/* Only this process: what it starts is not under test. */
-	(void)unsetenv("LD_PRELOAD");
+	if (program == NULL)
+		(void)unsetenv("LD_PRELOAD");
 }
 
 static _Thread_local bool exempt;

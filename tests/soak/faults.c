@@ -1,0 +1,69 @@
+/* faults.c: calls of the servers that fail: one at a time, some calls after it was armed, whichever
+ * of the processes makes it, the one that serves or one that is still being stopped.
+ *
+ * Only calls whose failure is known to the server before it has given an answer: so the accounts
+ * stay exact. (A header that could not be sent has been counted, and its client has heard nothing:
+ * that is what fault_sweep looks into.) Never while the conductor asks something of the server,
+ * because what it asks has to succeed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "soak.h"
+#include "support/fault_control.h"
+#include "support/must.h"
+
+/* In so many calls more, at most, it fails. */
+#define AHEAD 10
+/* Some calls are made a thousand times a second, some now and then. */
+#define LOOKS 30
+#define LOOK_EVERY (10 * WEIR_MILLISECOND)
+
+static const enum fault_call calls[] = {
+	FAULT_CALL_malloc,       FAULT_CALL_calloc,         FAULT_CALL_realloc,
+	FAULT_CALL_posix_spawnp, FAULT_CALL_pthread_create, FAULT_CALL_socket,
+	FAULT_CALL_socketpair,   FAULT_CALL_connect,        FAULT_CALL_accept4,
+	FAULT_CALL_epoll_ctl,    FAULT_CALL_eventfd,        FAULT_CALL_pipe2,
+	FAULT_CALL_open,         FAULT_CALL_open64,         FAULT_CALL_openat,
+	FAULT_CALL_pread64,      FAULT_CALL_pwrite64,       FAULT_CALL_fsync,
+	FAULT_CALL_fdatasync,    FAULT_CALL_renameat,       FAULT_CALL_linkat,
+	FAULT_CALL_fstat,        FAULT_CALL_recv,           FAULT_CALL_fcntl,
+	FAULT_CALL_setsockopt,
+};
+
+void soak_faults_open(struct soak *soak)
+{
+	char path[sizeof(soak->scratch.path) + 16];
+	char *program = realpath(soak->weir, NULL);
+
+	must(program != NULL, "%s: %s", soak->weir, strerror(errno));
+	(void)snprintf(path, sizeof(path), "%s/faults", soak->scratch.path);
+	soak->faults = fault_control_make(path);
+	must(setenv("WEIR_FAULT_PROGRAM", program, 1) == 0, "setenv: %s", strerror(errno));
+	fault_control_preload(WEIR_SHIM, path);
+	free(program);
+}
+
+void soak_faults_close(struct soak *soak)
+{
+	fault_control_unmap(soak->faults);
+}
+
+uint64_t soak_faults_struck(const struct soak *soak)
+{
+	return soak->deeds.struck + atomic_load(&soak->faults->struck);
+}
+
+void soak_fault(struct soak *soak)
+{
+	enum fault_call call = calls[soak_below(&soak->random, sizeof(calls) / sizeof(calls[0]))];
+
+	/* Of the last one: a thread that was just about to fail may have done so after its time. */
+	soak->deeds.struck = soak_faults_struck(soak);
+	fault_control_arm(soak->faults, call, 1 + soak_below(&soak->random, AHEAD), 1, 0);
+	for (int look = 0; look < LOOKS && atomic_load(&soak->faults->struck) == 0; look++)
+		soak_let_pass(soak, LOOK_EVERY);
+	fault_control_disarm(soak->faults);
+	soak->deeds.faults++;
+}
