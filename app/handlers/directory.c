@@ -1,6 +1,7 @@
 /* directory.c: reading a directory, and answering with it; see directory.h. */
 #include "directory.h"
 #include "path.h"
+#include "text_stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -109,27 +110,22 @@ int directory_answer(weir_response *response, weir_token *token, int fd, const c
 	if (error != 0)
 		return error;
 
-	char *page = NULL;
+	struct text_stream text;
+	char *page;
 	size_t size;
-	FILE *stream = open_memstream(&page, &size);
-	if (stream == NULL) {
-		error = -errno;
-		goto free_listing;
-	}
-	directory_page(stream, path, &listing);
-	bool failed = ferror(stream) != 0;
-	if (fclose(stream) != 0 || failed) {
-		error = -ENOMEM;
-		goto free_page;
-	}
-	error = weir_response_header(response, "Content-Type", "text/html; charset=utf-8");
+	error = text_stream_open(&text);
 	if (error != 0)
-		goto free_page;
-	error = weir_response_body_take(response, page, size, free);
-	goto free_listing;
+		goto free_listing;
+	directory_page(text.stream, path, &listing);
+	error = text_stream_close(&text, &page, &size);
+	if (error != 0)
+		goto free_listing;
+	error = weir_response_header(response, "Content-Type", "text/html; charset=utf-8");
+	if (error == 0)
+		error = weir_response_body_take(response, page, size, free);
+	else
+		free(page);
 
-free_page:
-	free(page);
 free_listing:
 	directory_free(&listing);
 	return error;

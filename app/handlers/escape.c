@@ -1,5 +1,6 @@
 /* escape.c: see escape.h. */
 #include "escape.h"
+#include "text_stream.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -58,16 +59,10 @@ void escape_url(FILE *stream, const char *path)
 
 char *escape_url_copy(const char *path)
 {
-	char *copy = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&copy, &size);
-	if (stream == NULL)
+	struct text_stream text;
+	char *copy;
+	if (text_stream_open(&text) != 0)
 		return NULL;
-	escape_url(stream, path);
-	bool failed = ferror(stream) != 0;
-	if (fclose(stream) != 0 || failed) {
-		free(copy);
-		return NULL;
-	}
-	return copy;
+	escape_url(text.stream, path);
+	return text_stream_close(&text, &copy, NULL) == 0 ? copy : NULL;
 }

@@ -1,5 +1,6 @@
 /* event.c: one event in the format of the HTML Standard, 9.2.5. */
 #include "events_private.h"
+#include "text_stream.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,15 +39,15 @@ static void write_event(FILE *stream, uint64_t id, const char *name, const char 
 
 struct event *event_create(uint64_t id, const char *name, const char *data, size_t size)
 {
-	char *text = NULL;
+	struct text_stream stream;
+	char *text;
 	size_t length;
-	FILE *stream = open_memstream(&text, &length);
-	if (stream == NULL)
+	if (text_stream_open(&stream) != 0)
 		return NULL;
-	write_event(stream, id, name, data, size);
-	struct event *event = NULL;
-	if (fclose(stream) == 0)
-		event = malloc(sizeof *event + length);
+	write_event(stream.stream, id, name, data, size);
+	if (text_stream_close(&stream, &text, &length) != 0)
+		return NULL;
+	struct event *event = malloc(sizeof *event + length);
 	if (event != NULL) {
 		atomic_init(&event->references, 1);
 		event->size = length;

@@ -2,6 +2,7 @@
 #include "query_input.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,37 @@ static bool is_json(const weir_request *request)
 	return type == NULL || (length == 16 && strncasecmp(type, "application/json", 16) == 0);
 }
 
+/* Without memory for a string jansson says that the text is wrong, and would have us blame the
+ * client. So its memory comes through here, which remembers. */
+static _Thread_local bool out_of_memory;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void *allocate(size_t size)
+{
+	void *data = malloc(size);
+	out_of_memory = out_of_memory || data == NULL;
+	return data;
+}
+
+static void watch_memory(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
+
+/* NULL with -ENOMEM, or with 0: it is no JSON, and `problem` says where. */
+static json_t *parse(const char *data, size_t size, json_error_t *problem, int *error)
+{
+	(void)pthread_once(&once, watch_memory);
+	out_of_memory = false;
+	json_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, problem);
+	*error = out_of_memory ? -ENOMEM : 0;
+	if (out_of_memory) {
+		json_decref(json); /* it may have lost something */
+		return NULL;
+	}
+	return json;
+}
+
 /* The body as an object with no keys but those that are asked for. */
 static int read_body(struct query_input *input, const struct query_parameter *parameters,
 		     size_t count, const weir_request *request, char reason[QUERY_REASON_SIZE])
@@ -55,11 +87,11 @@ static int read_body(struct query_input *input, const struct query_parameter *pa
 		return 415;
 	}
 	json_error_t problem;
-	json_t *body = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
+	json_t *body = parse(data, size, &problem, &error);
 	input->body = body;
+	if (error != 0)
+		return error;
 	if (body == NULL) {
-		if (json_error_code(&problem) == json_error_out_of_memory)
-			return -ENOMEM;
 		(void)snprintf(reason, QUERY_REASON_SIZE, "the body is not JSON: line %d: %.120s",
 			       problem.line, problem.text);
 		return 400;

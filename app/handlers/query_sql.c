@@ -1,5 +1,6 @@
 /* query_sql.c: see query_sql.h. */
 #include "query_sql.h"
+#include "text_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,19 +80,17 @@ int query_sql_number(const char *sql, const char *(*name_of)(const void *names, 
 		     const void *names, size_t count, char mark, char **out, bool *used,
 		     char word[QUERY_SQL_WORD])
 {
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	if (stream == NULL)
-		return -ENOMEM;
-	int error = 0;
+	struct text_stream text;
+	int error = text_stream_open(&text);
+	if (error != 0)
+		return error;
 	word[0] = '\0';
 	while (*sql != '\0' && error == 0) {
 		if (sql[0] != ':' || !begins_name(sql[1])) {
 			size_t length = verbatim(sql);
 			if (length == 0)
 				error = -EINVAL;
-			(void)fwrite(sql, 1, length, stream); /* fclose() tells */
+			(void)fwrite(sql, 1, length, text.stream); /* the end tells */
 			sql += length;
 			continue;
 		}
@@ -106,14 +105,11 @@ int query_sql_number(const char *sql, const char *(*name_of)(const void *names, 
 			break;
 		}
 		used[i] = true;
-		(void)fprintf(stream, "%c%zu", mark, i + 1);
+		(void)fprintf(text.stream, "%c%zu", mark, i + 1);
 		sql += length;
 	}
-	if (fclose(stream) != 0 && error == 0)
-		error = -ENOMEM;
-	if (error != 0)
-		free(text);
-	else
-		*out = text;
+	if (error == 0)
+		return text_stream_close(&text, out, NULL);
+	text_stream_drop(&text);
 	return error;
 }

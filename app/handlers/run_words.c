@@ -1,6 +1,7 @@
 /* run_words.c: see run_words.h. */
 #include "run_words.h"
 #include "route_pattern.h"
+#include "text_stream.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -55,34 +56,29 @@ static int fill_place(FILE *stream, const char **word, bool first, const weir_re
 		return -ENOENT;
 	if (first && *value == '-')
 		return -EINVAL;
-	(void)fputs(value, stream); /* fclose() tells */
+	(void)fputs(value, stream); /* the end tells */
 	return 0;
 }
 
 int run_word_fill(const char *word, const weir_request *request, char **out,
 		  char name[RUN_NAME_SIZE])
 {
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	if (stream == NULL)
-		return -ENOMEM;
+	struct text_stream text;
 	const char *start = word;
-	int error = 0;
+	int error = text_stream_open(&text);
+	if (error != 0)
+		return error;
 	name[0] = '\0';
 	while (*word != '\0' && error == 0) {
 		if (word[0] == '{' && word[1] != '{') {
-			error = fill_place(stream, &word, word == start, request, name);
+			error = fill_place(text.stream, &word, word == start, request, name);
 			continue;
 		}
-		(void)fputc(*word, stream);
+		(void)fputc(*word, text.stream);
 		word += word[0] == '{' ? 2 : 1;
 	}
-	if (fclose(stream) != 0 && error == 0)
-		error = -ENOMEM;
-	if (error != 0)
-		free(text);
-	else
-		*out = text;
+	if (error == 0)
+		return text_stream_close(&text, out, NULL);
+	text_stream_drop(&text);
 	return error;
 }

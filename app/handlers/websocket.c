@@ -126,6 +126,12 @@ static void put(struct room *room, size_t place, weir_ws *ws, struct member *mem
 	member->place = place;
 }
 
+/* To a client that waits for an answer silence would be the worst one. */
+static void close_without_memory(weir_ws *ws)
+{
+	(void)weir_ws_close(ws, WEIR_WS_INTERNAL_ERROR, "out of memory"); /* 1011 may be sent */
+}
+
 static void join(weir_ws *ws, void *arg)
 {
 	struct member *member = arg;
@@ -140,7 +146,7 @@ static void join(weir_ws *ws, void *arg)
 	}
 	if (room != NULL)
 		close_if_empty(websocket, room);
-	(void)weir_ws_close(ws, WEIR_WS_INTERNAL_ERROR, "out of memory"); /* 1011 may be sent */
+	close_without_memory(ws);
 }
 
 static void part(weir_ws *ws, void *arg, int code)
@@ -162,7 +168,8 @@ static void say(weir_ws *ws, void *arg, enum weir_ws_kind kind, const void *data
 {
 	struct member *member = arg;
 	if (member->websocket->mode == WEBSOCKET_ECHO) {
-		(void)weir_ws_send(ws, kind, data, size);
+		if (weir_ws_send(ws, kind, data, size) == -ENOMEM)
+			close_without_memory(ws);
 		return;
 	}
 	struct room *room = member->room;
@@ -173,7 +180,7 @@ static void say(weir_ws *ws, void *arg, enum weir_ws_kind kind, const void *data
 	put(room, place, room->sockets[last], room->members[last]);
 	put(room, last, ws, member);
 	if (weir_ws_send_all(room->sockets, last, kind, data, size) != 0)
-		(void)weir_ws_close(ws, WEIR_WS_INTERNAL_ERROR, "out of memory");
+		close_without_memory(ws);
 }
 
 static void release_member(void *arg)

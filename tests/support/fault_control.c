@@ -51,10 +51,24 @@ void fault_control_arm(struct fault_control *control, enum fault_call call, uint
 {
 	atomic_store(&control->nth, 0);
 	atomic_store(&control->struck, 0);
+	atomic_store(&control->site, 0);
 	atomic_store(&control->call, (uint32_t)call);
 	atomic_store(&control->error, error);
 	atomic_store(&control->times, times);
 	atomic_store(&control->nth, atomic_load(&control->counts[call]) + nth);
+}
+
+void fault_control_arm_site(struct fault_control *control, enum fault_call call, uint64_t site,
+			    uint64_t nth)
+{
+	atomic_store(&control->nth, 0);
+	atomic_store(&control->struck, 0);
+	atomic_store(&control->of_site, 0);
+	atomic_store(&control->site, site);
+	atomic_store(&control->call, (uint32_t)call);
+	atomic_store(&control->error, 0);
+	atomic_store(&control->times, 1);
+	atomic_store(&control->nth, nth);
 }
 
 void fault_control_disarm(struct fault_control *control)

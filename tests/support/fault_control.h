@@ -15,6 +15,10 @@
  * Only the program that it is preloaded into is under test, not what that starts; unless
  * WEIR_FAULT_PROGRAM names a program (its real path): then all that run this one are, however
  * they are started, and no others.
+ *
+ * A site is a call with all that led to it (fault_callers.h). What is the n-th call is a matter of
+ * chance where threads are at work; the n-th call from a site is hardly one. `site` is written
+ * before `nth`, too.
  */
 #ifndef WEIR_TESTS_FAULT_CONTROL_H
 #define WEIR_TESTS_FAULT_CONTROL_H
@@ -73,6 +77,12 @@ enum fault_call {
 };
 
 #define FAULT_PORTS 2
+#define FAULT_SITES 8192
+
+struct fault_site {
+	_Atomic uint64_t site; /* 0: none */
+	_Atomic uint32_t call;
+};
 
 struct fault_control {
 	_Atomic uint32_t call;               /* enum fault_call */
@@ -83,6 +93,11 @@ struct fault_control {
 	_Atomic int64_t realtime_offset_ns;  /* added to CLOCK_REALTIME */
 	_Atomic uint32_t ports[FAULT_PORTS]; /* that IPv4 sockets listen on, the first first */
 	_Atomic uint64_t counts[FAULT_CALL_COUNT];
+	_Atomic uint64_t site;                /* only calls from there; 0: all */
+	_Atomic uint64_t of_site;             /* how many they were since it was set */
+	char callers[768];                    /* of the first that failed */
+	atomic_bool recording;                /* sites are noted */
+	struct fault_site sites[FAULT_SITES]; /* a hash table */
 };
 
 /* The test's side (fault_control.c). Makes the file and maps it; aborts if it cannot. */
@@ -91,6 +106,9 @@ void fault_control_unmap(struct fault_control *control);
 /* Lets `nth` - 1 further calls through and fails the `times` after them. */
 void fault_control_arm(struct fault_control *control, enum fault_call call, uint64_t nth,
 		       uint64_t times, int error);
+/* The nth of the calls that come from `site`, from now on, fails. */
+void fault_control_arm_site(struct fault_control *control, enum fault_call call, uint64_t site,
+			    uint64_t nth);
 void fault_control_disarm(struct fault_control *control);
 /* Preloads `shim`, with the control file at `path`, into what this process starts from here on, and
  * lets AddressSanitizer bear that the shim comes before its runtime. */

@@ -9,6 +9,7 @@
  * Close is not among them: on Linux a failed close has closed (close(2)), so there is
  * nothing that a caller could do about it.
  */
+#include "support/fault_callers.h"
 #include "support/fault_control.h"
 
 #include <dlfcn.h>
@@ -115,6 +116,7 @@ __attribute__((constructor)) static void begin(void)
 
 	if (program != NULL && is_another(program))
 		return;
+	fault_callers_prepare();
 	if (path != NULL) {
 		atomic_store(&control, map_control(path));
 	} else {
@@ -128,33 +130,46 @@ __attribute__((constructor)) static void begin(void)
 static _Thread_local bool exempt;
 
 /* Two libraries below GnuTLS: libgmp ends the process when it has no memory, as its manual says,
- * and libtasn1 (4.19) follows the null pointer. Nothing that calls them could mend that. */
-static bool cannot_bear_it(const void *caller)
+ * and libtasn1 (4.19) follows the null pointer. Nothing that calls them could mend that. They do
+ * not always call malloc themselves: for libgmp's realloc GnuTLS has put a function of its own
+ * (lib/nettle/init.c), which aborts as well, and libtasn1 has the C library copy strings. */
+static bool cannot_bear_it(void)
 {
-	Dl_info object;
+	return fault_callers_have(2, "libtasn1") || fault_callers_have(2, "libgmp");
+}
 
-	return dladdr(caller, &object) != 0 && object.dli_fname != NULL &&
-	       (strstr(object.dli_fname, "libtasn1") != NULL ||
-		strstr(object.dli_fname, "libgmp") != NULL);
+/* Whether it is this call's turn. `number`: which one of its kind it is. */
+static bool is_due(struct fault_control *page, enum fault_call call, uint64_t number)
+{
+	uint64_t nth = atomic_load_explicit(&page->nth, memory_order_acquire);
+	uint64_t site = atomic_load(&page->site);
+
+	if (nth == 0 || atomic_load(&page->call) != call)
+		return false;
+	if (site != 0) {
+		if (fault_callers_site(call) != site)
+			return false;
+		number = atomic_fetch_add(&page->of_site, 1) + 1;
+	}
+	return number >= nth && number - nth < atomic_load(&page->times);
 }
 
 /* 0, or the errno that this call fails with. */
-static int strikes(enum fault_call call, const void *caller)
+static int strikes(enum fault_call call)
 {
 	struct fault_control *page = atomic_load_explicit(&control, memory_order_acquire);
-	uint64_t number, nth;
+	uint64_t number;
 	int error;
 
 	if (page == NULL || exempt)
 		return 0;
 	number = atomic_fetch_add(&page->counts[call], 1) + 1;
-	nth = atomic_load_explicit(&page->nth, memory_order_acquire);
-	if (nth == 0 || atomic_load(&page->call) != call || number < nth ||
-	    number - nth >= atomic_load(&page->times))
+	if (atomic_load_explicit(&page->recording, memory_order_relaxed) && !cannot_bear_it())
+		fault_callers_record(page, call);
+	if (!is_due(page, call, number) || cannot_bear_it())
 		return 0;
-	if (cannot_bear_it(caller))
-		return 0;
-	atomic_fetch_add(&page->struck, 1);
+	if (atomic_fetch_add(&page->struck, 1) == 0)
+		fault_callers_tell(page->callers, sizeof page->callers);
 	error = atomic_load(&page->error);
 	return error != 0 ? error : errors[call];
 }
@@ -176,7 +191,7 @@ static void *next(const char *name)
 		real = (__typeof__(name) *)next(#name);                                            \
 		atomic_store_explicit(&found, real, memory_order_relaxed);                         \
 	}                                                                                          \
-	int error = strikes(FAULT_CALL_##name, __builtin_return_address(0))
+	int error = strikes(FAULT_CALL_##name)
 
 /* Fails with `result` and errno, or goes on to the real one. */
 #define FAIL_OR(result, call)                                                                      \

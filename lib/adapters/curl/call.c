@@ -146,6 +146,14 @@ static bool is_over(const weir_curl_exchange *exchange, CURLcode *code)
 	return false;
 }
 
+/* False, with the code, if that has ended the transfer. */
+static bool go_on(const weir_curl_exchange *exchange, CURLcode *code)
+{
+	*code = curl_easy_pause(exchange->handle->easy, CURLPAUSE_CONT);
+	/* Without a connection, which is being made again, there is nothing that stands still. */
+	return *code == CURLE_OK || *code == CURLE_BAD_FUNCTION_ARGUMENT;
+}
+
 /* Runs the transfer to its end. -ECANCELED, -ETIMEDOUT or worse: it has none. */
 static int drive(weir_curl_exchange *exchange, CURLcode *code)
 {
@@ -161,9 +169,11 @@ static int drive(weir_curl_exchange *exchange, CURLcode *code)
 			error = wait(exchange);
 		if (error)
 			return error;
-		/* Paused data is given out in here, and so the callbacks may end it. */
-		if (atomic_exchange_explicit(&exchange->resumed, false, memory_order_acq_rel))
-			(void)curl_easy_pause(exchange->handle->easy, CURLPAUSE_CONT);
+		/* Paused data is given out in here, and so the callbacks may end it; libcurl would
+		 * go on with what comes after the data that they have not taken. */
+		if (atomic_exchange_explicit(&exchange->resumed, false, memory_order_acq_rel) &&
+		    !go_on(exchange, code))
+			return 0;
 	}
 }
 

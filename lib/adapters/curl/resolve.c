@@ -82,8 +82,8 @@ static void remember(weir_curl *client, const char *host, const char *addresses)
 	(void)pthread_mutex_unlock(&client->lock);
 }
 
-/* "127.0.0.1,[::1]" */
-static char *to_text(const struct addrinfo *found)
+/* "127.0.0.1,[::1]". 0, -ENOENT or -ENOMEM. */
+static int to_text(const struct addrinfo *found, char **out)
 {
 	char numeric[NI_MAXHOST];
 	char *text = NULL;
@@ -92,7 +92,7 @@ static char *to_text(const struct addrinfo *found)
 	FILE *stream = open_memstream(&text, &size);
 
 	if (!stream)
-		return NULL;
+		return -ENOMEM;
 	for (; found && count < ADDRESSES_MAX; found = found->ai_next) {
 		const bool six = found->ai_family == AF_INET6;
 
@@ -103,11 +103,13 @@ static char *to_text(const struct addrinfo *found)
 		(void)fprintf(stream, "%s%s%s%s", count++ ? "," : "", six ? "[" : "", numeric,
 			      six ? "]" : "");
 	}
-	if (fclose(stream) != 0 || !count) {
+	/* glibc's fclose() does not tell that there was no memory: there is no text then. */
+	if (fclose(stream) != 0 || !text || !count) {
 		free(text);
-		return NULL;
+		return count ? -ENOMEM : -ENOENT;
 	}
-	return text;
+	*out = text;
+	return 0;
 }
 
 static int ask(weir_curl_exchange *exchange, char **out)
@@ -123,10 +125,12 @@ static int ask(weir_curl_exchange *exchange, char **out)
 		return weir__curl_say(exchange, error,
 				      error == -ENOENT ? "no such host"
 						       : "the host's address was not found");
-	*out = to_text(found);
+	error = to_text(found, out);
 	freeaddrinfo(found);
-	if (!*out)
-		return weir__curl_say(exchange, -ENOENT, "the host has no address");
+	if (error)
+		return weir__curl_say(exchange, error,
+				      error == -ENOENT ? "the host has no address"
+						       : "out of memory");
 	remember(exchange->client, exchange->target.host, *out);
 	return 0;
 }

@@ -129,6 +129,9 @@ static int resolve(struct weir__pq_params *params, const char *hosts, const char
 	if ((close_stream(lists.host) | close_stream(lists.address) | close_stream(lists.port)) &&
 	    !error)
 		error = -ENOMEM;
+	/* glibc's fclose() does not tell that there was no memory for the end. */
+	if (!error && (!params->host || !params->address || !params->port))
+		error = -ENOMEM;
 	return error;
 }
 

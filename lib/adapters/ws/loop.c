@@ -15,6 +15,9 @@
 
 enum { EVENTS = 256 };
 
+/* Milliseconds between two looks at a token that cannot be waited for. */
+enum { LOOK = 100 };
+
 void weir__ws_timer_set(weir_ws *ws, enum weir__ws_timer timer)
 {
 	weir_ws_hub *hub = ws->hub;
@@ -42,9 +45,9 @@ static void expire_all(weir_ws_hub *hub)
 }
 
 /* Milliseconds to the next deadline, rounded up; -1: there is none. */
-static int next_timeout(const weir_ws_hub *hub)
+static int next_timeout(const weir_ws_hub *hub, bool watched)
 {
-	weir_time next = WEIR_NEVER, left;
+	weir_time next = watched ? WEIR_NEVER : weir_after(LOOK * WEIR_MILLISECOND), left;
 
 	for (int i = 0; i < WS_TIMER_COUNT; i++) {
 		const weir_ws *ws = TAILQ_FIRST(&hub->timers[i]);
@@ -191,14 +194,18 @@ int weir__ws_loop(void *arg, weir_token *token)
 {
 	weir_ws_hub *hub = arg;
 	struct epoll_event events[EVENTS];
+	/* Without a descriptor for it this thread cannot be given up: it is all that the hub's
+	 * connections have. */
+	const bool watched = watch_token(hub, token) == 0;
 	bool told = false;
-	int error = watch_token(hub, token);
+	int error = 0;
 
 	while (error == 0 && weir_token_check(token) == 0) {
 		expire_all(hub);
 		if (do_news(hub, &told))
 			break;
-		const int count = epoll_wait(hub->epoll, events, EVENTS, next_timeout(hub));
+		const int count =
+			epoll_wait(hub->epoll, events, EVENTS, next_timeout(hub, watched));
 		if (count < 0 && errno != EINTR)
 			error = -errno;
 		else if (count > 0)

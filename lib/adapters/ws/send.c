@@ -126,8 +126,11 @@ int weir_ws_send_all(weir_ws *const *targets, size_t count, enum weir_ws_kind ki
 	message = make_message(kind, data, size);
 	if (!message)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		(void)enqueue(targets[i], message);
+	/* Who misses one message of many would not know it. */
+	for (size_t i = 0; i < count; i++) {
+		if (enqueue(targets[i], message) == -ENOMEM)
+			(void)weir_ws_close(targets[i], WEIR_WS_INTERNAL_ERROR, "out of memory");
+	}
 	weir__ws_message_unref(message);
 	return 0;
 }

@@ -74,23 +74,22 @@ void weir__conn_add(struct weir__acceptor *acceptor, int fd, const union weir__a
 		free(conn);
 		return;
 	}
-	if (weir__acceptor_watch(acceptor, fd, EPOLLRDHUP | EPOLLET, &conn->watch)) {
-		refuse(acceptor, scope);
-		(void)close(fd);
-		free_conn(acceptor, conn);
-		return;
-	}
 	acceptor->adding = conn;
 	if (MHD_add_connection(listener->tls ? acceptor->mhd_tls : acceptor->mhd, fd, &peer->any,
 			       peer->any.sa_family == AF_UNSPEC ? 0 : peer_size) == MHD_NO) {
-		/* It has closed the socket, which takes it out of epoll as well. If it got as
-		 * far as telling us of the connection, it has told us of its end, too. */
+		/* It has closed the socket. If it got as far as telling us of the connection, it
+		 * has told us of its end, too. */
 		if (acceptor->adding) {
 			free_conn(acceptor, conn);
 			refuse(acceptor, scope);
 		}
+		acceptor->adding = NULL;
+	} else if (weir__acceptor_watch(acceptor, fd, EPOLLRDHUP | EPOLLET, &conn->watch)) {
+		/* Not watched before: a socket that libmicrohttpd had closed then would stay in
+		 * our epoll for as long as a child of a fork() holds it, and tell of a connection
+		 * that has been freed. */
+		weir__conn_close(acceptor, conn);
 	}
-	acceptor->adding = NULL;
 	acceptor->mhd_ready = true;
 }
 

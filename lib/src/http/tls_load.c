@@ -247,7 +247,11 @@ static int load(const struct weir_tls_options *options, weir_tls *tls,
 		return fail(problem, from_gnutls(result), "%s", gnutls_strerror(result));
 	gnutls_certificate_set_retrieve_function2(tls->credentials, weir__tls_choose);
 	gnutls_certificate_set_verify_function(tls->credentials, weir__tls_verify);
-	if (gnutls_priority_init(&tls->priorities, priorities, &at) < 0)
+	result = gnutls_priority_init(&tls->priorities, priorities, &at);
+	/* It does not always say that memory is short; but our own string is a good one. */
+	if (result == GNUTLS_E_MEMORY_ERROR || (result < 0 && !options->priorities))
+		return fail(problem, -ENOMEM, "out of memory");
+	if (result < 0)
 		return fail(problem, -EINVAL, "not a priority string of GnuTLS, from \"%.60s\" on",
 			    at ? at : priorities);
 	for (i = 0; !error && i < options->pair_count; i++) {

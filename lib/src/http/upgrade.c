@@ -197,9 +197,6 @@ static bool keep_early(weir_upgraded *upgraded, const char *data, size_t size)
 static bool detach(struct weir__acceptor *acceptor, struct weir__conn *conn)
 {
 	weir__acceptor_unwatch(acceptor, conn->fd);
-	weir__deadline_clear(&conn->deadline);
-	conn->closing = true;
-	conn->request = NULL;
 	return dup2(acceptor->dead_fd, conn->fd) >= 0;
 }
 
@@ -228,9 +225,6 @@ static void no_delay(int fd)
 static bool detach_tls(struct weir__acceptor *acceptor, struct weir__conn *conn,
 		       weir_upgraded *upgraded, int fd, struct MHD_UpgradeResponseHandle *handle)
 {
-	weir__deadline_clear(&conn->deadline);
-	conn->closing = true;
-	conn->request = NULL;
 	if (conn->half_closed || conn->gone)
 		weir__conn_deadline(acceptor, conn, WEIR__DEADLINE_HANGUP);
 	if (dup3(fd, upgraded->fd, O_CLOEXEC) < 0)
@@ -254,6 +248,10 @@ static void switched(void *cls, struct MHD_Connection *mhd, void *context, const
 	(void)context;
 	request->response.upgraded = NULL;
 	request->response.kind = WEIR__BODY_MEMORY;
+	/* Whatever becomes of it: the request ends here. */
+	weir__deadline_clear(&conn->deadline);
+	conn->closing = true;
+	conn->request = NULL;
 	if (conn->tls)
 		good = good && detach_tls(acceptor, conn, upgraded, fd, handle);
 	else

@@ -109,12 +109,14 @@ WEIR_API int weir_ws_accept(weir_ws_hub *hub, weir_request *request, weir_respon
 			    void *arg);
 
 /** Queues a message of at most send_limit bytes; copied. Text must be valid UTF-8, or the client
- *  will fail. Returns 0; -EPIPE once it is closing or closed; -EMSGSIZE; -ENOMEM; or -ENOBUFS:
- *  the client reads too slowly, and is closed with 1008. */
+ *  will fail. Returns 0; -EPIPE once it is closing or closed; -EMSGSIZE; -ENOMEM: it is not sent,
+ *  and what becomes of the connection is the caller's to say; or -ENOBUFS: the client reads too
+ *  slowly, and is closed with 1008. */
 WEIR_API int weir_ws_send(weir_ws *ws, enum weir_ws_kind kind, const void *data, size_t size);
 
 /** The same message to each of `count`, with one copy of it. Returns 0, -EMSGSIZE or -ENOMEM with
- *  nothing sent; what weir_ws_send() would say of one of them is not told. */
+ *  nothing sent; what weir_ws_send() would say of one of them is not told. One for which there is
+ *  no memory is closed with 1011, because it would miss the message without knowing. */
 WEIR_API int weir_ws_send_all(weir_ws *const *targets, size_t count, enum weir_ws_kind kind,
 			      const void *data, size_t size);
 
