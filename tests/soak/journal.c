@@ -178,7 +178,7 @@ void soak_journal_await(struct soak *soak, const unsigned *counter, unsigned val
 	must(pthread_mutex_lock(&soak->lock) == 0, "lock");
 	while (*counter < value)
 		must(pthread_cond_timedwait(&soak->changed, &soak->lock, &limit) == 0,
-		     "the log does not say: %s", what);
+		     "%s/server.log does not say: %s", soak->scratch.path, what);
 	must(pthread_mutex_unlock(&soak->lock) == 0, "unlock");
 }
 
