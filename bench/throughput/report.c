@@ -207,11 +207,7 @@ int report(const struct throughput *bench, const char *dir)
 
 	set_goals(bench, goals);
 	bench_machine_print(&bench->machine);
-	for (size_t i = 0; i < BENCH_PEERS; i++) {
-		if (bench->peers[i].name)
-			(void)printf("%s: %s%s\n", bench->peers[i].name, bench->peers[i].about,
-				     bench->peers[i].failed ? " (failed)" : "");
-	}
+	bench_peers_print(bench->peers, BENCH_PEERS);
 	(void)printf("%s; median of %u rounds of %u s\n\n", bench->wrk, bench->rounds,
 		     bench->seconds);
 	result = print_table(bench);

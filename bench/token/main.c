@@ -65,8 +65,7 @@ static int run(struct token_bench *bench, unsigned only, const char *dir)
 
 	bench_machine_read(&bench->machine);
 	for (enum peer id = 0; result == 0 && id < PEERS; id++) {
-		bench->peers[id].asked = (only & (1U << id)) != 0;
-		if (bench->peers[id].asked)
+		if (only & (1U << id))
 			result = peer_find(&bench->peers[id], id);
 	}
 	if (result != 0)

@@ -105,22 +105,6 @@ static void set_goals(const struct token_bench *bench, struct bench_goal goals[G
 	memcpy(goals, all, sizeof(all));
 }
 
-static void put_peers(const struct token_bench *bench, struct bench_json *json)
-{
-	bench_json_array(json, "peers");
-	for (enum peer peer = 0; peer < PEERS; peer++) {
-		if (!bench->peers[peer].asked)
-			continue;
-		bench_json_object(json, NULL);
-		bench_json_string(json, "name", peer_names[peer]);
-		bench_json_string(json, "about", bench->peers[peer].about);
-		bench_json_bool(json, "there", bench->peers[peer].there);
-		bench_json_bool(json, "failed", bench->peers[peer].failed);
-		bench_json_end(json);
-	}
-	bench_json_end(json);
-}
-
 static void put_row(const struct token_bench *bench, size_t row, struct bench_json *json)
 {
 	char text[BENCH_TABLE_CELL];
@@ -151,7 +135,7 @@ static void put_members(const void *arg, struct bench_json *json)
 	const struct token_bench *bench = arg;
 
 	bench_json_integer(json, "rounds", bench->rounds);
-	put_peers(bench, json);
+	bench_peers_json(bench->peers, PEERS, json);
 	bench_json_array(json, "results");
 	for (size_t row = 0; row < row_count; row++)
 		put_row(bench, row, json);
@@ -223,10 +207,7 @@ int report(const struct token_bench *bench, const char *dir)
 
 	set_goals(bench, goals);
 	bench_machine_print(&bench->machine);
-	for (enum peer peer = 0; peer < PEERS; peer++)
-		if (bench->peers[peer].asked)
-			(void)printf("%s: %s%s\n", peer_names[peer], bench->peers[peer].about,
-				     bench->peers[peer].failed ? " (failed)" : "");
+	bench_peers_print(bench->peers, PEERS);
 	(void)printf("median of %u rounds; the last column is the median of each round's ratio\n\n",
 		     bench->rounds);
 	result = print_table(bench);
