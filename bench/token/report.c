@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "../support/chart.h"
-#include "../support/goal.h"
-#include "../support/json.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "token.h"
 
@@ -200,32 +197,31 @@ static int draw(const void *arg, FILE *out)
 	return result;
 }
 
-int report(const struct token_bench *bench, const char *dir)
+static int print(const void *arg)
 {
-	struct bench_goal goals[GOALS];
+	const struct token_bench *bench = arg;
 	int result;
 
-	set_goals(bench, goals);
-	bench_machine_print(&bench->machine);
 	bench_peers_print(bench->peers, PEERS);
 	(void)printf("median of %u rounds; the last column is the median of each round's ratio\n\n",
 		     bench->rounds);
 	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("note: Go's waiters are goroutines, all others are threads of the "
-			     "system\n\n");
-		result = bench_goals_print(goals, GOALS);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "token",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = GOALS,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	(void)printf("note: Go's waiters are goroutines, all others are threads of the system\n");
+	return result;
+}
+
+int report(const struct token_bench *bench, const char *dir)
+{
+	struct bench_goal goals[GOALS];
+
+	set_goals(bench, goals);
+	return bench_results_tell(&(struct bench_results){.name = "token",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = GOALS,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }
