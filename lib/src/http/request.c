@@ -25,10 +25,7 @@ static void free_request(weir_token *token)
 	weir_request *request = weir__container(token, weir_request, token);
 
 	weir__response_fini(&request->response);
-	if (request->pipe) {
-		weir__pipe_fini(request->pipe);
-		free(request->pipe);
-	}
+	weir__pipe_destroy(request->pipe);
 	free(request->body);
 	weir__arena_release(&request->arena);
 	free(request);
