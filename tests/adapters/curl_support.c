@@ -46,10 +46,7 @@ void rogue_join(struct rogue *rogue)
 
 static void await(int fd)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	int ready = poll(&wait, 1, must_poll_timeout(weir_after(MUST_PATIENCE)));
-
-	must(ready == 1, "nothing has come: %s", ready < 0 ? strerror(errno) : "in all that time");
+	must(must_poll(fd, POLLIN, weir_after(MUST_PATIENCE)), "nothing has come in all that time");
 }
 
 void rogue_next(struct rogue *rogue)
