@@ -149,11 +149,3 @@ weir_curl *curl_client(const struct weir_curl_options *options)
 	must(error == 0, "%d", error);
 	return client;
 }
-
-weir_token *curl_token(void)
-{
-	weir_token *token = NULL;
-
-	must(weir_token_create(NULL, WEIR_NEVER, &token) == 0, "no token");
-	return token;
-}

@@ -51,6 +51,5 @@ int curl_get(weir_curl *client, const char *url, const char *path, struct answer
 	     weir_token *token, weir_time until, struct weir_curl_result *result);
 
 weir_curl *curl_client(const struct weir_curl_options *options);
-weir_token *curl_token(void);
 
 #endif

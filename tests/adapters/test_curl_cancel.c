@@ -17,6 +17,7 @@
 #include "support/gate.h"
 #include "support/handlers.h"
 #include "support/must.h"
+#include "support/token.h"
 
 TestSuite(curl_cancel, .timeout = 60);
 
@@ -41,7 +42,7 @@ static int count(weir_request *request, weir_response *response, weir_token *tok
 Test(curl_cancel, before_the_call_nothing_is_sent)
 {
 	weir_curl *client = curl_client(NULL);
-	weir_token *token = curl_token();
+	weir_token *token = token_make(NULL);
 	struct weir_curl_result result;
 	struct fixture fixture;
 	struct answer answer;
@@ -101,7 +102,7 @@ Test(curl_cancel, a_trip_ends_the_call_and_the_callee_sees_it)
 	size_t i;
 
 	for (i = 0; i < 150; i++) {
-		weir_token *token = curl_token();
+		weir_token *token = token_make(NULL);
 		struct weir_curl_result result;
 		struct rogue rogue;
 
@@ -148,7 +149,7 @@ Test(curl_cancel, a_weir_handler_sees_its_client_go)
 	struct fixture fixture;
 	weir_curl *client = curl_client(NULL);
 	struct answer answer;
-	weir_token *token = curl_token();
+	weir_token *token = token_make(NULL);
 	struct visit visit = {&gate, token};
 	pthread_t thread;
 
@@ -214,7 +215,7 @@ static void *trip_when_resolving(void *token)
 Test(curl_cancel, a_name_that_is_being_resolved_is_given_up)
 {
 	weir_curl *client = curl_client(NULL);
-	weir_token *token = curl_token();
+	weir_token *token = token_make(NULL);
 	struct weir_curl_result result;
 	struct answer answer;
 	pthread_t thread;

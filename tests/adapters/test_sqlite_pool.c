@@ -9,6 +9,7 @@
 #include "adapters/sqlite/connection.h"
 #include "adapters/sqlite_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 static struct database database;
 
@@ -145,7 +146,7 @@ Test(sqlite_pool, who_waits_longest_is_first)
 
 Test(sqlite_pool, a_wait_ends_by_token_or_time)
 {
-	struct asker asker = {.token = token_new(), .until = WEIR_NEVER};
+	struct asker asker = {.token = token_make(NULL), .until = WEIR_NEVER};
 	weir_sqlite *first = pool_take(database.pool), *second = pool_take(database.pool);
 	weir_sqlite *db = NULL;
 
@@ -174,7 +175,7 @@ Test(sqlite_pool, who_gives_up_leaves_the_line)
 
 	atomic_store(&places, 0);
 	for (i = 0; i < 3; i++) {
-		askers[i].token = token_new();
+		askers[i].token = token_make(NULL);
 		askers[i].until = weir_after(MUST_PATIENCE);
 		start(&askers[i]);
 		await_waiting(i + 1);
@@ -243,7 +244,7 @@ Test(sqlite_pool_end, destroy_waits_for_all_and_refuses_the_others)
 {
 	struct asker asker = {.until = WEIR_NEVER};
 	weir_sqlite *first, *second, *late = NULL;
-	weir_token *token = token_new();
+	weir_token *token = token_make(NULL);
 	pthread_t thread;
 
 	begin();

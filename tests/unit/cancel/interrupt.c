@@ -18,6 +18,7 @@
 #include <weir/io.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/faults.h"
 #include "unit/threads.h"
 
@@ -25,19 +26,6 @@ TestSuite(interrupt, .timeout = 60);
 
 /* Longer than the longest pause between two signals. */
 #define LONG_ENOUGH (30 * WEIR_MILLISECOND)
-
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
-
-static void trip(weir_token *token)
-{
-	must(weir_token_cancel(token, WEIR_REASON_REQUESTED, NULL), "was tripped before");
-}
 
 static bool in_set(const sigset_t *set)
 {
@@ -136,11 +124,11 @@ static void fall_asleep(struct sleeper *sleeper, weir_token *token, int (*block)
 
 static void expect_end(int (*block)(void *arg), void *arg)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct sleeper sleeper;
 
 	fall_asleep(&sleeper, token, block, arg);
-	trip(token);
+	token_trip(token);
 	thread_join(&sleeper.thread);
 	weir_token_unref(token);
 }
@@ -208,14 +196,14 @@ Test(interrupt, a_deadline_ends_a_call)
 
 Test(interrupt, a_trip_ends_all_scopes_of_a_token)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct sleeper sleepers[8];
 	int fds[2];
 
 	make_pipe(fds);
 	for (size_t i = 0; i < 8; i++)
 		fall_asleep(&sleepers[i], token, block_in_read, fds);
-	trip(token);
+	token_trip(token);
 	for (size_t i = 0; i < 8; i++)
 		thread_join(&sleepers[i].thread);
 	weir_token_unref(token);
@@ -223,13 +211,13 @@ Test(interrupt, a_trip_ends_all_scopes_of_a_token)
 
 Test(interrupt, a_trip_by_the_thread_itself_before_the_call_ends_it)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 	int fds[2];
 
 	make_pipe(fds);
 	cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
-	trip(token); /* this signal is handled before the call */
+	token_trip(token); /* this signal is handled before the call */
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	cr_assert_eq(block_in_read(fds), -EINTR, "again, until the scope is left");
 	weir_interrupt_end(&scope);
@@ -238,12 +226,12 @@ Test(interrupt, a_trip_by_the_thread_itself_before_the_call_ends_it)
 
 Test(interrupt, a_tripped_token_is_refused_and_nothing_is_changed)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct sigaction action;
 	weir_interrupt scope;
 
 	set_blocked(true);
-	trip(token);
+	token_trip(token);
 	cr_assert_eq(weir_interrupt_begin(&scope, token), -ECANCELED);
 	cr_assert(is_blocked());
 	cr_assert_not(is_pending());
@@ -269,13 +257,13 @@ Test(interrupt, without_a_token_nothing_is_done)
 
 Test(interrupt, no_signal_comes_after_the_scope)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 	int fds[2];
 
 	make_pipe(fds);
 	cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
-	trip(token);
+	token_trip(token);
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	weir_interrupt_end(&scope);
 	cr_assert_eq(wait_undisturbed(), -ETIMEDOUT);
@@ -284,7 +272,7 @@ Test(interrupt, no_signal_comes_after_the_scope)
 
 Test(interrupt, the_mask_is_as_before_and_the_signal_is_not_blocked_inside)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	for (int i = 0; i < 4; i++) {
 		weir_interrupt scope;
@@ -294,10 +282,10 @@ Test(interrupt, the_mask_is_as_before_and_the_signal_is_not_blocked_inside)
 		cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
 		cr_assert_not(is_blocked());
 		if (i >= 2) {
-			trip(token);
+			token_trip(token);
 			weir_interrupt_end(&scope);
 			weir_token_unref(token);
-			token = make();
+			token = token_make(NULL);
 		} else {
 			weir_interrupt_end(&scope);
 		}
@@ -310,13 +298,13 @@ Test(interrupt, the_mask_is_as_before_and_the_signal_is_not_blocked_inside)
 /* The thread blocks the signal where it must not, to keep it from being handled. */
 static void leave_with_pending_signals(void)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 
 	set_blocked(true);
 	cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
 	set_blocked(true);
-	trip(token);
+	token_trip(token);
 	cr_assert(is_pending());
 	cr_assert_eq(weir_sleep(NULL, weir_after(LONG_ENOUGH)), 0); /* more are sent */
 	weir_interrupt_end(&scope);
@@ -338,11 +326,11 @@ Test(interrupt, not_even_of_those_that_queue_up)
 
 Test(interrupt, the_end_keeps_errno)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 
 	cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
-	trip(token);
+	token_trip(token);
 	errno = EXDEV;
 	weir_interrupt_end(&scope);
 	cr_assert_eq(errno, EXDEV);
@@ -351,7 +339,7 @@ Test(interrupt, the_end_keeps_errno)
 
 Test(interrupt, an_inner_scope_leaves_the_outer_one_alone)
 {
-	weir_token *outer_token = make(), *inner_token = make();
+	weir_token *outer_token = token_make(NULL), *inner_token = token_make(NULL);
 	weir_interrupt outer, inner;
 	int fds[2];
 
@@ -359,12 +347,12 @@ Test(interrupt, an_inner_scope_leaves_the_outer_one_alone)
 	set_blocked(true);
 	cr_assert_eq(weir_interrupt_begin(&outer, outer_token), 0);
 	cr_assert_eq(weir_interrupt_begin(&inner, inner_token), 0);
-	trip(inner_token);
+	token_trip(inner_token);
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	weir_interrupt_end(&inner);
 	cr_assert_not(is_blocked(), "the outer scope needs it");
 	cr_assert_eq(wait_undisturbed(), -ETIMEDOUT);
-	trip(outer_token);
+	token_trip(outer_token);
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	weir_interrupt_end(&outer);
 	cr_assert(is_blocked());
@@ -374,14 +362,14 @@ Test(interrupt, an_inner_scope_leaves_the_outer_one_alone)
 
 Test(interrupt, an_outer_scope_reaches_into_an_inner_one)
 {
-	weir_token *outer_token = make(), *inner_token = make();
+	weir_token *outer_token = token_make(NULL), *inner_token = token_make(NULL);
 	weir_interrupt outer, inner;
 	int fds[2];
 
 	make_pipe(fds);
 	cr_assert_eq(weir_interrupt_begin(&outer, outer_token), 0);
 	cr_assert_eq(weir_interrupt_begin(&inner, inner_token), 0);
-	trip(outer_token);
+	token_trip(outer_token);
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	weir_interrupt_end(&inner); /* which fetches what is pending */
 	cr_assert_eq(block_in_read(fds), -EINTR);
@@ -393,12 +381,12 @@ Test(interrupt, an_outer_scope_reaches_into_an_inner_one)
 
 static void trip_of(void *token)
 {
-	trip(token);
+	token_trip(token);
 }
 
 Test(interrupt, a_scope_inside_a_callback_works_as_any)
 {
-	weir_token *outer = make(), *inner = make();
+	weir_token *outer = token_make(NULL), *inner = token_make(NULL);
 	weir_token_callback callback;
 	struct sleeper sleeper = {.token = inner, .block = block_in_read};
 	struct thread thread;
@@ -409,7 +397,7 @@ Test(interrupt, a_scope_inside_a_callback_works_as_any)
 	weir_token_callback_add(outer, &callback, sleep_in_scope, &sleeper);
 	thread_start(&thread, trip_of, outer);
 	thread_await_waiting(&thread);
-	trip(inner);
+	token_trip(inner);
 	thread_join(&thread);
 	weir_token_unref(outer);
 	weir_token_unref(inner);
@@ -429,7 +417,7 @@ static void handle(int number, void (*handler)(int))
 
 Test(interrupt, a_handler_of_the_programs_is_left_alone)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct sigaction action;
 	weir_interrupt scope;
 
@@ -448,7 +436,7 @@ Test(interrupt, a_handler_of_the_programs_is_left_alone)
 
 Test(interrupt, a_handler_that_was_replaced_later_is_noticed)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 	int fds[2];
 
@@ -459,7 +447,7 @@ Test(interrupt, a_handler_that_was_replaced_later_is_noticed)
 	cr_assert_eq(weir_interrupt_begin(&scope, token), -EBUSY);
 	handle(SIGURG, SIG_IGN); /* nobody's, so it is taken again */
 	cr_assert_eq(weir_interrupt_begin(&scope, token), 0);
-	trip(token);
+	token_trip(token);
 	cr_assert_eq(block_in_read(fds), -EINTR);
 	weir_interrupt_end(&scope);
 	weir_token_unref(token);
@@ -483,7 +471,7 @@ Test(interrupt, without_the_timer_thread_there_is_no_scope)
 		enum fault fault;
 		int error;
 	} faults[] = {{FAULT_THREAD, -EAGAIN}, {FAULT_REALLOC, -ENOMEM}};
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_interrupt scope;
 
 	set_blocked(true);
@@ -500,7 +488,7 @@ Test(interrupt, without_the_timer_thread_there_is_no_scope)
 
 Test(interrupt, the_token_knows_of_the_scope)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct weir_last_check last;
 	weir_interrupt scope;
 
@@ -511,7 +499,7 @@ Test(interrupt, the_token_knows_of_the_scope)
 	weir_interrupt_end(&scope);
 	cr_assert_eq(weir_token_last_check(token, &last), 0);
 	cr_assert_eq(last.waiting, 0);
-	trip(token);
+	token_trip(token);
 	cr_assert_eq(weir_interrupt_begin(&scope, token), -ECANCELED);
 	cr_assert_eq(weir_token_last_check(token, &last), 0);
 	cr_assert_eq(last.waiting, 0);
