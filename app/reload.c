@@ -12,7 +12,7 @@
  */
 #include "reload.h"
 #include "control.h"
-#include "handlers/reload.h"
+#include "handlers/outcome.h"
 #include "log_file.h"
 #include "reload_compare.h"
 
@@ -331,7 +331,7 @@ static void finish(struct reload *reload, int error, char line[COMPLAIN_SIZE], w
 	else
 		say(reload, WEIR_LOG_INFO, "reloaded", NULL, "generation", number);
 	if (answer != NULL)
-		reload_answer(answer, generation, error != 0 ? line : NULL);
+		outcome_answer(answer, "generation", generation, error != 0 ? line : NULL);
 }
 
 static void reload_now(void *arg, weir_token *token, weir_later *answer)

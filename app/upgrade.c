@@ -1,7 +1,7 @@
 /* upgrade.c: see upgrade.h. */
 #include "upgrade.h"
 #include "control.h"
-#include "handlers/upgrade.h"
+#include "handlers/outcome.h"
 #include "pid_file.h"
 
 #include <errno.h>
@@ -131,7 +131,8 @@ static void upgrade_now(void *arg, weir_token *token, weir_later *answer)
 		say(upgrade, WEIR_LOG_INFO, "upgraded", NULL, "pid", number);
 	}
 	if (answer != NULL)
-		upgrade_answer(answer, (long)result.pid, error != 0 ? result.reason : NULL);
+		outcome_answer(answer, "pid", (uint64_t)result.pid,
+			       error != 0 ? result.reason : NULL);
 	if (error == 0) {
 		weir_systemd_main_pid(server, result.pid);
 		weir_server_stop(server, "upgrade");
@@ -147,6 +148,20 @@ int upgrade_ask(struct upgrade *upgrade, weir_later *answer)
 	if (error != 0)
 		atomic_store(&upgrade->under_way, false);
 	return error;
+}
+
+const char *upgrade_problem(int error)
+{
+	switch (error) {
+	case -EALREADY:
+		return "an upgrade is under way";
+	case -ECANCELED:
+		return "the server is stopping";
+	case -EBUSY:
+		return "too much is waiting to be done";
+	default:
+		return "out of memory";
+	}
 }
 
 void upgrade_on_signal(weir_server *server, int number, void *arg)

@@ -26,6 +26,9 @@ void upgrade_destroy(struct upgrade *upgrade);
  *  control_ask() says. Any thread. */
 int upgrade_ask(struct upgrade *upgrade, weir_later *answer);
 
+/** What upgrade_ask() says, in words; a literal. */
+const char *upgrade_problem(int error);
+
 /** For weir_server_on_signal(), with a struct upgrade. */
 void upgrade_on_signal(weir_server *server, int number, void *upgrade);
 

@@ -2,6 +2,7 @@
 #include "json_text.h"
 #include "utf8.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,22 @@ void json_text_raw(struct json_text *text, const char *data, size_t size)
 	text->size += size;
 }
 
+void json_text_print(struct json_text *text, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int size = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (size < 0)
+		text->failed = true;
+	if (!reserve(text, (size_t)size + 1)) /* the NUL is not counted */
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(text->data + text->size, (size_t)size + 1, format, arguments);
+	va_end(arguments);
+	text->size += (size_t)size;
+}
+
 static void put_escaped(struct json_text *text, unsigned char c)
 {
 	static const char letters[][3] = {
@@ -48,9 +65,7 @@ static void put_escaped(struct json_text *text, unsigned char c)
 	if (c < sizeof letters / sizeof letters[0] && letters[c][0] != '\0') {
 		json_text_raw(text, letters[c], 2);
 	} else if (c < 0x20) {
-		char escape[8];
-		int length = snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
-		json_text_raw(text, escape, (size_t)length);
+		json_text_print(text, "\\u%04x", (unsigned)c);
 	} else {
 		const char escape[2] = {'\\', (char)c};
 		json_text_raw(text, escape, sizeof escape);

@@ -18,6 +18,10 @@ struct json_text {
 /** Appends bytes as they are. */
 void json_text_raw(struct json_text *text, const char *data, size_t size);
 
+/** Appends what printf() would print. */
+void json_text_print(struct json_text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** Appends a string with its quotes; what is not UTF-8 becomes U+FFFD, byte by byte. */
 void json_text_string(struct json_text *text, const char *data, size_t size);
 

@@ -3,17 +3,14 @@
 #include "json_text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void write_answer(struct json_text *text, const char *key, uint64_t number,
 			 const char *problem)
 {
 	static const char before[] = "{\"error\":", after[] = "}\n";
-	char line[80];
 	if (problem == NULL) {
-		int length = snprintf(line, sizeof line, "{\"%.32s\":%" PRIu64 "}\n", key, number);
-		json_text_raw(text, line, (size_t)length);
+		json_text_print(text, "{\"%s\":%" PRIu64 "}\n", key, number);
 		return;
 	}
 	json_text_raw(text, before, sizeof before - 1);

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,29 +59,16 @@ static int read_options(weir_request *request, struct weir_rehearsal_options *ou
 	return 0;
 }
 
-WEIR_PRINTF(2, 3) static void print(struct json_text *text, const char *format, ...)
-{
-	char piece[160];
-	va_list arguments;
-	va_start(arguments, format);
-	int size = vsnprintf(piece, sizeof piece, format, arguments);
-	va_end(arguments);
-	if (size < 0 || (size_t)size >= sizeof piece)
-		text->failed = true;
-	else
-		json_text_raw(text, piece, (size_t)size);
-}
-
 /* Six decimals and a point, whatever the locale. */
 static void print_seconds(struct json_text *text, const char *name, weir_time duration)
 {
-	print(text, "\"%s\":%" PRId64 ".%06" PRId64 ",", name, duration / WEIR_SECOND,
-	      duration % WEIR_SECOND / WEIR_MICROSECOND);
+	json_text_print(text, "\"%s\":%" PRId64 ".%06" PRId64 ",", name, duration / WEIR_SECOND,
+			duration % WEIR_SECOND / WEIR_MICROSECOND);
 }
 
 static void print_route(struct json_text *text, const char *name, const char *route)
 {
-	print(text, "\"%s\":", name);
+	json_text_print(text, "\"%s\":", name);
 	json_text_string(text, route, strlen(route));
 	json_text_raw(text, ",", 1);
 }
@@ -90,21 +76,23 @@ static void print_route(struct json_text *text, const char *name, const char *ro
 static void write_found(struct json_text *text, const struct weir_rehearsal *found)
 {
 	const struct weir_forecast *forecast = &found->forecast;
-	print(text, "{\"in_flight\":%" PRIu64 ",\"tripped\":%" PRIu64 ",\"over\":%" PRIu64 ",",
-	      found->in_flight, found->tripped, found->over);
+	json_text_print(text,
+			"{\"in_flight\":%" PRIu64 ",\"tripped\":%" PRIu64 ",\"over\":%" PRIu64 ",",
+			found->in_flight, found->tripped, found->over);
 	print_seconds(text, "last_seconds", found->last);
 	print_seconds(text, "paused_seconds", found->paused);
 	print_seconds(text, "p50_seconds", found->p50);
 	print_seconds(text, "p99_seconds", found->p99);
 	print_route(text, "slowest", found->slowest);
-	print(text, "\"forecast\":{");
+	json_text_print(text, "\"forecast\":{");
 	print_seconds(text, "seconds", forecast->time);
-	print(text, "\"in_flight\":%" PRIu64 ",\"cancelled\":%" PRIu64 ",\"cut\":%" PRIu64 ",",
-	      forecast->in_flight, forecast->cancelled, forecast->cut);
+	json_text_print(text,
+			"\"in_flight\":%" PRIu64 ",\"cancelled\":%" PRIu64 ",\"cut\":%" PRIu64 ",",
+			forecast->in_flight, forecast->cancelled, forecast->cut);
 	print_route(text, "route", forecast->route);
 	print_seconds(text, "gap_seconds", forecast->gap);
 	text->size -= text->failed ? 0 : 1; /* the last comma */
-	print(text, "}}\n");
+	json_text_print(text, "}}\n");
 }
 
 static void send_found(weir_later *answer, const struct weir_rehearsal *found)

@@ -6,11 +6,6 @@
 
 #include <errno.h>
 
-void reload_answer(weir_later *answer, uint64_t generation, const char *problem)
-{
-	outcome_answer(answer, "generation", generation, problem);
-}
-
 static int reload(weir_request *request, weir_response *response, weir_token *token)
 {
 	(void)token;
@@ -28,9 +23,9 @@ static int reload(weir_request *request, weir_response *response, weir_token *to
 		return error;
 	error = reload_ask(admin->reload, answer);
 	if (error != 0)
-		reload_answer(answer, 0,
-			      error == -ECANCELED ? "the server is stopping"
-						  : "too much is waiting to be done");
+		outcome_answer(answer, "generation", 0,
+			       error == -ECANCELED ? "the server is stopping"
+						   : "too much is waiting to be done");
 	return 0;
 }
 

@@ -6,16 +6,8 @@
 #include "json_text.h"
 #include "routes.h"
 
-#include <stdint.h>
-
-#include <weir/later.h>
-
 /** POST /reload. */
 int reload_route(weir_routes *routes, struct admin *admin);
-
-/** Answers POST /reload: 200 with the number of the generation, or 409 with the problem, if it is
- *  not NULL. */
-void reload_answer(weir_later *answer, uint64_t generation, const char *problem);
 
 /** Appends the members that /status gets ("generation", "reload"), with a comma before each; and
  *  the metrics. `reloads` may be NULL: nothing. */

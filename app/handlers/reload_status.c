@@ -2,25 +2,8 @@
 #include "reload.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static void print(struct json_text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static void print(struct json_text *text, const char *format, ...)
-{
-	char piece[512];
-	va_list arguments;
-	va_start(arguments, format);
-	int length = vsnprintf(piece, sizeof piece, format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= sizeof piece)
-		text->failed = true;
-	else
-		json_text_raw(text, piece, (size_t)length);
-}
 
 void reload_status(struct reload_history *of, struct json_text *text)
 {
@@ -28,23 +11,23 @@ void reload_status(struct reload_history *of, struct json_text *text)
 		return;
 	struct reload_state state;
 	reload_history_look(of, &state);
-	print(text,
-	      ",\"generation\":%" PRIu64 ",\"old_generations\":%u,\"reload\":", state.generation,
-	      state.old);
+	json_text_print(text, ",\"generation\":%" PRIu64 ",\"old_generations\":%u,\"reload\":",
+			state.generation, state.old);
 	if (state.when.tv_sec == 0) {
-		print(text, "null");
+		json_text_print(text, "null");
 		return;
 	}
 	struct tm utc;
 	char when[32] = "";
 	if (gmtime_r(&state.when.tv_sec, &utc) != NULL)
 		(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	print(text, "{\"when\":\"%s\",\"ok\":%s,\"error\":", when, state.ok ? "true" : "false");
+	json_text_print(text, "{\"when\":\"%s\",\"ok\":%s,\"error\":", when,
+			state.ok ? "true" : "false");
 	if (state.ok)
-		print(text, "null");
+		json_text_print(text, "null");
 	else
 		json_text_string(text, state.error, strlen(state.error));
-	print(text, "}");
+	json_text_print(text, "}");
 }
 
 void reload_metrics(struct reload_history *of, struct json_text *text)
@@ -53,24 +36,26 @@ void reload_metrics(struct reload_history *of, struct json_text *text)
 		return;
 	struct reload_state state;
 	reload_history_look(of, &state);
-	print(text,
-	      "# HELP weir_reloads_total Configurations that took the place of another.\n"
-	      "# TYPE weir_reloads_total counter\n"
-	      "weir_reloads_total %" PRIu64 "\n",
-	      state.reloads);
-	print(text,
-	      "# HELP weir_reload_failures_total Reloads that changed nothing; the log says why.\n"
-	      "# TYPE weir_reload_failures_total counter\n"
-	      "weir_reload_failures_total %" PRIu64 "\n",
-	      state.failures);
-	print(text,
-	      "# HELP weir_generation Which configuration serves, counted from 1.\n"
-	      "# TYPE weir_generation gauge\n"
-	      "weir_generation %" PRIu64 "\n",
-	      state.generation);
-	print(text,
-	      "# HELP weir_old_generations Earlier configurations that requests still use.\n"
-	      "# TYPE weir_old_generations gauge\n"
-	      "weir_old_generations %u\n",
-	      state.old);
+	json_text_print(text,
+			"# HELP weir_reloads_total Configurations that took the place of another.\n"
+			"# TYPE weir_reloads_total counter\n"
+			"weir_reloads_total %" PRIu64 "\n",
+			state.reloads);
+	json_text_print(text,
+			"# HELP weir_reload_failures_total Reloads that changed nothing; the log "
+			"says why.\n"
+			"# TYPE weir_reload_failures_total counter\n"
+			"weir_reload_failures_total %" PRIu64 "\n",
+			state.failures);
+	json_text_print(text,
+			"# HELP weir_generation Which configuration serves, counted from 1.\n"
+			"# TYPE weir_generation gauge\n"
+			"weir_generation %" PRIu64 "\n",
+			state.generation);
+	json_text_print(
+		text,
+		"# HELP weir_old_generations Earlier configurations that requests still use.\n"
+		"# TYPE weir_old_generations gauge\n"
+		"weir_old_generations %u\n",
+		state.old);
 }

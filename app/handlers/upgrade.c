@@ -4,27 +4,6 @@
 #include "guard.h"
 #include "outcome.h"
 
-#include <errno.h>
-
-const char *upgrade_problem(int error)
-{
-	switch (error) {
-	case -EALREADY:
-		return "an upgrade is under way";
-	case -ECANCELED:
-		return "the server is stopping";
-	case -EBUSY:
-		return "too much is waiting to be done";
-	default:
-		return "out of memory";
-	}
-}
-
-void upgrade_answer(weir_later *answer, long pid, const char *problem)
-{
-	outcome_answer(answer, "pid", (uint64_t)pid, problem);
-}
-
 static int upgrade(weir_request *request, weir_response *response, weir_token *token)
 {
 	(void)token;
@@ -40,7 +19,7 @@ static int upgrade(weir_request *request, weir_response *response, weir_token *t
 		return error;
 	error = upgrade_ask(admin->upgrade, answer);
 	if (error != 0)
-		upgrade_answer(answer, 0, upgrade_problem(error));
+		outcome_answer(answer, "pid", 0, upgrade_problem(error));
 	return 0;
 }
 

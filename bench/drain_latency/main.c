@@ -13,11 +13,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "drain_latency.h"
 
@@ -175,18 +174,10 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
-		return 1;
-	}
 	if (fit_connections(&bench) != 0)
 		return 1;
-	result = bench_guard_begin(time_limit(&bench));
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, time_limit(&bench)) != 0)
 		return 1;
-	}
 	result = create_series(&bench);
 	if (result == 0)
 		result = run(&bench, only, dir);

@@ -1,13 +1,10 @@
 /* report.c: tables, goals, JSON and picture of the drain_latency bench. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../support/chart.h"
-#include "../support/goal.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "drain_latency.h"
 
@@ -55,11 +52,13 @@ static int print_idle(const struct drain_latency *bench)
 	return bench_table_finish(&table);
 }
 
-static int print_parts(const struct drain_latency *bench)
+static int print(const void *arg)
 {
+	const struct drain_latency *bench = arg;
 	char title[160];
 	int result = 0;
 
+	bench_peers_print(bench->peers, BENCH_PEERS);
 	if (bench->parts & (1U << PART_STOP)) {
 		(void)snprintf(title, sizeof(title),
 			       "last handler's end to the stop's return (handlers end 0 to %u ms "
@@ -201,30 +200,15 @@ static int draw(const void *arg, FILE *out)
 int report(const struct drain_latency *bench, const char *dir)
 {
 	struct bench_goal goals[GOALS];
-	int result;
 
 	set_goals(bench, goals);
-	bench_machine_print(&bench->machine);
-	for (size_t i = 0; i < BENCH_PEERS; i++) {
-		if (bench->peers[i].name)
-			(void)printf("%s: %s%s\n", bench->peers[i].name, bench->peers[i].about,
-				     bench->peers[i].failed ? " (failed)" : "");
-	}
-	result = print_parts(bench);
-	if (result == 0) {
-		(void)printf("\n");
-		result = bench_goals_print(goals, GOALS);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "drain_latency",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = GOALS,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	return bench_results_tell(&(struct bench_results){.name = "drain_latency",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = GOALS,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

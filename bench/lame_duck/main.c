@@ -13,9 +13,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
-#include "../support/say.h"
 #include "lame_duck.h"
 
 #define ABOUT                                                                                      \
@@ -77,16 +76,8 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, 600 + bench.stops * BENCH_ARGS_LIST * 5) != 0)
 		return 1;
-	}
-	result = bench_guard_begin(600 + bench.stops * BENCH_ARGS_LIST * 5);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
-		return 1;
-	}
 	result = run(&bench, dir);
 	bench_guard_end();
 	return result == 0 ? 0 : 1;

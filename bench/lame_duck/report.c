@@ -2,11 +2,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/chart.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "lame_duck.h"
 
@@ -19,12 +17,15 @@ static double lost_of_thousand(const struct series *series)
 	return all > 0 ? 1000.0 * (double)sum->lost / (double)all : (double)NAN;
 }
 
-static int print_table(const struct lame_duck *bench)
+static int print(const void *arg)
 {
+	const struct lame_duck *bench = arg;
 	static const char *const heading[] = {"lame duck ms", "stops", "answered", "told",
 					      "closed idle",  "503",   "lost",     "of 1,000"};
 	struct bench_table table;
 
+	(void)printf("%u connections, each with a pause of 0 to %u ms between its requests\n\n",
+		     bench->connections, 2 * bench->think);
 	bench_table_begin(&table, 8, 0, heading);
 	for (size_t i = 0; i < bench->times.count; i++) {
 		const struct series *series = &bench->series[i];
@@ -112,26 +113,14 @@ static int draw(const void *arg, FILE *out)
 int report(const struct lame_duck *bench, const char *dir)
 {
 	const struct bench_goal goals[] = {goal(bench)};
-	int result;
 
-	bench_machine_print(&bench->machine);
-	(void)printf("%u connections, each with a pause of 0 to %u ms between its requests\n\n",
-		     bench->connections, 2 * bench->think);
-	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("\n");
-		result = bench_goals_print(goals, 1);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "lame_duck",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = 1,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	return bench_results_tell(&(struct bench_results){.name = "lame_duck",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = 1,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

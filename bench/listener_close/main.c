@@ -10,12 +10,11 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/golang.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "listener_close.h"
 
@@ -98,16 +97,8 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, 300 + bench.closings * FAMILIES * CLOSERS) != 0)
 		return 1;
-	}
-	result = bench_guard_begin(300 + bench.closings * FAMILIES * CLOSERS);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
-		return 1;
-	}
 	result = run(&bench, only, families, dir);
 	bench_guard_end();
 	return result == 0 ? 0 : 1;

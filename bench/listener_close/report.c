@@ -2,11 +2,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/chart.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "listener_close.h"
 
@@ -124,33 +122,33 @@ static int draw(const void *arg, FILE *out)
 	return bench_chart_write(out, "Closing a busy listener", subtitle, &panel, 1);
 }
 
-int report(const struct listener_close *bench, const char *dir)
+static int print(const void *arg)
 {
-	struct bench_goal goals[FAMILIES];
+	const struct listener_close *bench = arg;
 	int result;
 
-	set_goals(bench, goals);
-	bench_machine_print(&bench->machine);
 	if (bench->go.there)
 		(void)printf("go: %s\n", bench->go.about);
 	(void)printf("%u processes, each with %u new connections at a time\n\n", bench->clients,
 		     bench->burst);
 	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("reset, unheard: had been told that they were connected; refused and "
-			     "waiting: had not\n\n");
-		result = bench_goals_print(goals, FAMILIES);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "listener_close",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = FAMILIES,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	(void)printf("reset, unheard: had been told that they were connected; refused and "
+		     "waiting: had not\n");
+	return result;
+}
+
+int report(const struct listener_close *bench, const char *dir)
+{
+	struct bench_goal goals[FAMILIES];
+
+	set_goals(bench, goals);
+	return bench_results_tell(&(struct bench_results){.name = "listener_close",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = FAMILIES,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

@@ -17,8 +17,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "overload.h"
 
@@ -107,17 +107,10 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out,
+			600 + SERVERS * (BENCH_ARGS_LIST + 3) *
+					(bench.seconds + bench.deadline / 1000 + 2)) != 0)
 		return 1;
-	}
-	result = bench_guard_begin(600 + SERVERS * (BENCH_ARGS_LIST + 3) *
-						 (bench.seconds + bench.deadline / 1000 + 2));
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
-		return 1;
-	}
 	result = run(&bench, only, dir);
 	bench_guard_end();
 	if (result != 0 && result != -EIO)

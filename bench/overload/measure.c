@@ -9,43 +9,45 @@
 #include <string.h>
 
 #include "../support/clock.h"
+#include "../support/load.h"
 #include "../support/say.h"
-#include "load.h"
 #include "overload.h"
 
 #define WARM_UP (BENCH_S / 2)
 #define SEED 20130615
 
-static double per_second(uint64_t count, const struct load_options *options)
+static double per_second(uint64_t count, const struct bench_load_options *options)
 {
 	return (double)count * (double)BENCH_S / (double)options->measured;
 }
 
-static struct load_options options_for(const struct overload *bench, const struct servers *servers)
+static struct bench_load_options options_for(const struct overload *bench,
+					     const struct servers *servers)
 {
-	return (struct load_options){.port = servers->port,
-				     .connections = bench->connections,
-				     .warm_up = WARM_UP,
-				     .measured = bench->seconds * BENCH_S,
-				     .deadline = bench->deadline * BENCH_MS,
-				     .seed = SEED};
+	return (struct bench_load_options){.port = servers->port,
+					   .connections = bench->connections,
+					   .warm_up = WARM_UP,
+					   .measured = bench->seconds * BENCH_S,
+					   .deadline = bench->deadline * BENCH_MS,
+					   .seed = SEED};
 }
 
 /* With so many clients as there are workers, with twice and with four times as many. */
-static int measure_capacity(struct overload *bench, enum server_id id, struct load_result *result)
+static int measure_capacity(struct overload *bench, enum server_id id,
+			    struct bench_load_result *result)
 {
 	struct servers servers;
 	int error = 0;
 
 	for (unsigned times = 1; error == 0 && times <= 4; times *= 2) {
-		struct load_options options;
+		struct bench_load_options options;
 
 		error = servers_start(&servers, bench, id);
 		if (error != 0)
 			return error;
 		options = options_for(bench, &servers);
 		options.concurrency = times * bench->workers;
-		error = load_run(&options, result);
+		error = bench_load_run(&options, result);
 		if (error == 0)
 			bench->capacity[id] =
 				fmax(bench->capacity[id], per_second(result->good, &options));
@@ -61,8 +63,8 @@ static double milliseconds(const struct bench_histogram *histogram, double perce
 	return bench_histogram_percentile(histogram, percent) / (double)BENCH_MS;
 }
 
-static void fill(struct point *point, const struct load_result *result,
-		 const struct load_options *options)
+static void fill(struct point *point, const struct bench_load_result *result,
+		 const struct bench_load_options *options)
 {
 	double scheduled = (double)result->scheduled;
 
@@ -84,11 +86,11 @@ static void fill(struct point *point, const struct load_result *result,
 }
 
 static int measure_point(struct overload *bench, size_t load, enum server_id id,
-			 struct load_result *result)
+			 struct bench_load_result *result)
 {
 	struct point *point = &bench->points[load][id];
 	int64_t before = 0, after = 0;
-	struct load_options options;
+	struct bench_load_options options;
 	struct servers servers;
 	int error = servers_start(&servers, bench, id);
 
@@ -98,7 +100,7 @@ static int measure_point(struct overload *bench, size_t load, enum server_id id,
 	options.rate = bench->capacity[id] * bench->loads.values[load] / 100;
 	error = servers_cpu(&servers, &before);
 	if (error == 0)
-		error = load_run(&options, result);
+		error = bench_load_run(&options, result);
 	if (error == 0)
 		error = servers_cpu(&servers, &after);
 	servers_end(&servers);
@@ -121,7 +123,7 @@ static int fail(struct overload *bench, enum server_id id, const char *what, int
 	return 0;
 }
 
-static int measure_capacities(struct overload *bench, struct load_result *result)
+static int measure_capacities(struct overload *bench, struct bench_load_result *result)
 {
 	for (enum server_id id = 0; id < SERVERS; id++) {
 		int error;
@@ -139,7 +141,7 @@ static int measure_capacities(struct overload *bench, struct load_result *result
 	return 0;
 }
 
-static int measure_loads(struct overload *bench, struct load_result *result)
+static int measure_loads(struct overload *bench, struct bench_load_result *result)
 {
 	for (size_t load = 0; load < bench->loads.count; load++) {
 		for (enum server_id id = 0; id < SERVERS; id++) {
@@ -164,7 +166,7 @@ static int measure_loads(struct overload *bench, struct load_result *result)
 
 int measure_all(struct overload *bench)
 {
-	struct load_result *result = malloc(sizeof(*result));
+	struct bench_load_result *result = malloc(sizeof(*result));
 	int error;
 
 	if (!result)

@@ -1,11 +1,9 @@
 /* report.c: table, goals, JSON and picture of the overload bench. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/chart.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "overload.h"
 
@@ -151,7 +149,6 @@ static void warn_of_lag(const struct overload *bench)
 
 static void print_heading(const struct overload *bench)
 {
-	bench_machine_print(&bench->machine);
 	(void)printf("%u handlers of %u ms at a time; a client waits %u ms; %u s each; best of the "
 		     "closed loop:",
 		     bench->workers, bench->service, bench->deadline, bench->seconds);
@@ -162,30 +159,30 @@ static void print_heading(const struct overload *bench)
 	(void)printf("\n\n");
 }
 
+static int print(const void *arg)
+{
+	const struct overload *bench = arg;
+	int result;
+
+	print_heading(bench);
+	result = print_table(bench);
+	warn_of_lag(bench);
+	return result;
+}
+
 int report(const struct overload *bench, const char *dir)
 {
 	struct bench_goal goals[GOALS_MAX];
 	char texts[GOALS_MAX][96];
 	size_t count = set_goals(bench, goals, texts);
-	int result;
 
-	print_heading(bench);
-	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("\n");
-		warn_of_lag(bench);
-		result = bench_goals_print(goals, count);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "overload",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = count,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	return bench_results_tell(&(struct bench_results){.name = "overload",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = count,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

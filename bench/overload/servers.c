@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../support/client.h"
 #include "../support/clock.h"
 #include "../support/golang.h"
 #include "../support/nginx.h"
@@ -33,16 +32,9 @@ static int program_of(enum server_id id, char *path, size_t size)
 static int find_own(struct bench_peer *peer, enum server_id id)
 {
 	char path[PATH_MAX];
-	const char *argv[] = {path, "--version", NULL};
 	int result = program_of(id, path, sizeof(path));
 
-	if (result != 0)
-		return result;
-	if (access(path, X_OK) != 0)
-		return -errno;
-	return bench_child_first_line(
-		&(struct bench_child_options){.name = "version", .argv = argv},
-		bench_now() + START_LIMIT, peer->about, sizeof(peer->about));
+	return result != 0 ? result : bench_peer_version(path, peer->about, sizeof(peer->about));
 }
 
 static int find_go(char *about, size_t size)
@@ -77,21 +69,9 @@ static int find(struct bench_peer *peer, enum server_id id)
 
 int servers_find(struct bench_peer *peer, enum server_id id)
 {
-	int result;
-
 	*peer = (struct bench_peer){.name = server_names[id]};
-	result = find(peer, id);
-	if (result == -ENOENT && id != SERVER_WEIR) {
-		(void)snprintf(peer->about, sizeof(peer->about), "missing: not installed");
-		bench_say("%s is missing: not installed", peer->name);
-		return 0;
-	}
-	if (result != 0) {
-		bench_say("%s cannot be got ready: %s", peer->name, strerror(-result));
-		return result;
-	}
-	peer->there = true;
-	return 0;
+	return bench_peer_settle(peer, find(peer, id),
+				 id == SERVER_WEIR ? NULL : "missing: not installed");
 }
 
 static int start_program(struct bench_child *child, const struct overload *bench, enum server_id id,
@@ -110,24 +90,6 @@ static int start_program(struct bench_child *child, const struct overload *bench
 	return result != 0 ? result : bench_server_read_port(child, deadline, port);
 }
 
-static int ask_once(uint16_t port, int64_t deadline)
-{
-	const struct bench_client_options options = {.port = port,
-						     .count = 1,
-						     .window = 1,
-						     .path = "/work",
-						     .status = 200,
-						     .body = BENCH_HELLO};
-	struct bench_client *client;
-	int result = bench_client_create(&options, &client);
-
-	if (result != 0)
-		return result;
-	result = bench_client_collect(client, deadline, NULL);
-	bench_client_destroy(client);
-	return result;
-}
-
 int servers_start(struct servers *servers, const struct overload *bench, enum server_id id)
 {
 	int64_t deadline = bench_now() + START_LIMIT;
@@ -144,7 +106,7 @@ int servers_start(struct servers *servers, const struct overload *bench, enum se
 		result = start_program(&servers->front, bench, id, deadline, &servers->port);
 	}
 	if (result == 0)
-		result = ask_once(servers->port, deadline);
+		result = bench_server_ask(servers->port, "/work", deadline);
 	if (result != 0) {
 		if (servers->front.name)
 			bench_child_complain(&servers->front, "does not serve");

@@ -12,11 +12,10 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "slow_clients.h"
 
@@ -87,18 +86,10 @@ int main(int argc, char **argv)
 		bench_say("slowhttptest is not installed");
 		return 1;
 	}
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
-		return 1;
-	}
 	if (bench_machine_raise_descriptors() < 0)
 		bench_say("cannot raise the limit of descriptors");
-	result = bench_guard_begin(120 + 4 * ATTACK_COUNT * bench.seconds);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, 120 + 4 * ATTACK_COUNT * bench.seconds) != 0)
 		return 1;
-	}
 	result = run(&bench, only, strict, dir);
 	bench_guard_end();
 	return result == 0 ? 0 : 1;

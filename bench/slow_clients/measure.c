@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../overload/load.h"
 #include "../support/clock.h"
+#include "../support/load.h"
 #include "../support/say.h"
 #include "slow_clients.h"
 
@@ -17,15 +17,15 @@
 static int load(const struct slow_clients *bench, const struct victim *victim, int64_t warm_up,
 		struct load_seen *out)
 {
-	struct load_result *result = calloc(1, sizeof(*result));
-	const struct load_options options = {.port = victim->port,
-					     .rate = bench->rate,
-					     .connections = CONNECTIONS,
-					     .warm_up = warm_up,
-					     .measured = bench->seconds * BENCH_S,
-					     .deadline = PATIENCE,
-					     .seed = SEED};
-	int error = result ? load_run(&options, result) : -ENOMEM;
+	struct bench_load_result *result = calloc(1, sizeof(*result));
+	const struct bench_load_options options = {.port = victim->port,
+						   .rate = bench->rate,
+						   .connections = CONNECTIONS,
+						   .warm_up = warm_up,
+						   .measured = bench->seconds * BENCH_S,
+						   .deadline = PATIENCE,
+						   .seed = SEED};
+	int error = result ? bench_load_run(&options, result) : -ENOMEM;
 
 	if (error == 0)
 		*out = (struct load_seen){

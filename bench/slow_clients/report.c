@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/chart.h"
 #include "../support/results.h"
@@ -28,13 +27,17 @@ static double growth_kib(const struct outcome *outcome)
 	return (double)(outcome->peak_rss - outcome->quiet_rss) / 1024;
 }
 
-static int print_table(const struct slow_clients *bench)
+static int print(const void *arg)
 {
+	const struct slow_clients *bench = arg;
 	static const char *const heading[] = {"attack",       "hostile",      "met",
 					      "good %",       "good % quiet", "p99 ms",
 					      "p99 ms quiet", "ratio",        "memory KiB more"};
 	struct bench_table table;
 
+	(void)printf("weir serve, %u normal requests a second for %u s, %u hostile connections at "
+		     "a time\n\n",
+		     bench->rate, bench->seconds, bench->connections);
 	bench_table_begin(&table, 9, 1, heading);
 	for (enum attack attack = 0; attack < ATTACK_COUNT; attack++) {
 		const struct outcome *outcome = &bench->outcomes[attack];
@@ -169,27 +172,14 @@ int report(const struct slow_clients *bench, const char *dir)
 	struct bench_goal goals[GOALS];
 	char texts[GOALS][96];
 	size_t count = set_goals(bench, goals, texts);
-	int result;
 
-	bench_machine_print(&bench->machine);
-	(void)printf("weir serve, %u normal requests a second for %u s, %u hostile connections at "
-		     "a time\n\n",
-		     bench->rate, bench->seconds, bench->connections);
-	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("\n");
-		result = bench_goals_print(goals, count);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "slow_clients",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = count,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	return bench_results_tell(&(struct bench_results){.name = "slow_clients",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = count,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

@@ -15,10 +15,20 @@
 
 const char *const bench_peer_names[BENCH_PEERS + 1] = {"weir", "go", "nginx", "mhd", NULL};
 
+int bench_peer_version(const char *program, char *about, size_t size)
+{
+	const char *argv[] = {program, "--version", NULL};
+
+	if (access(program, X_OK) != 0)
+		return -errno;
+	return bench_child_first_line(
+		&(struct bench_child_options){.name = "version", .argv = argv},
+		bench_now() + 30 * BENCH_S, about, size);
+}
+
 static int find_own(struct bench_peer *peer, const char *const *programs)
 {
 	char path[PATH_MAX];
-	const char *argv[] = {path, "--version", NULL};
 	int result = 0;
 
 	for (size_t i = 0; programs[i]; i++) {
@@ -32,11 +42,7 @@ static int find_own(struct bench_peer *peer, const char *const *programs)
 	}
 	if (result == 0)
 		result = bench_peer_program(peer, programs[0], path, sizeof(path));
-	if (result != 0)
-		return result;
-	return bench_child_first_line(
-		&(struct bench_child_options){.name = "version", .argv = argv},
-		bench_now() + 30 * BENCH_S, peer->about, sizeof(peer->about));
+	return result != 0 ? result : bench_peer_version(path, peer->about, sizeof(peer->about));
 }
 
 static int find_go(struct bench_peer *peer, const char *const *programs)
@@ -68,13 +74,17 @@ static int find(struct bench_peer *peer, const char *const *programs)
 int bench_peer_find(struct bench_peer *peer, enum bench_peer_id id, const char *const *programs)
 {
 	bool may_be_missing = id == BENCH_GO || id == BENCH_NGINX;
-	int result;
 
 	*peer = (struct bench_peer){.id = id, .name = bench_peer_names[id]};
-	result = find(peer, programs);
-	if (result == -ENOENT && may_be_missing) {
-		(void)snprintf(peer->about, sizeof(peer->about), "missing: not installed");
-		bench_say("%s is missing: not installed", peer->name);
+	return bench_peer_settle(peer, find(peer, programs),
+				 may_be_missing ? "missing: not installed" : NULL);
+}
+
+int bench_peer_settle(struct bench_peer *peer, int result, const char *missing)
+{
+	if (result == -ENOENT && missing) {
+		(void)snprintf(peer->about, sizeof(peer->about), "%s", missing);
+		bench_say("%s is %s", peer->name, missing);
 		return 0;
 	}
 	if (result != 0) {
@@ -114,6 +124,15 @@ void bench_peer_fail(struct bench_peer *peer)
 bool bench_peer_usable(const struct bench_peer *peer)
 {
 	return peer->there && !peer->failed;
+}
+
+void bench_peers_print(const struct bench_peer *peers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (peers[i].name)
+			(void)printf("%s: %s%s\n", peers[i].name, peers[i].about,
+				     peers[i].failed ? " (failed)" : "");
+	}
 }
 
 void bench_peers_json(const struct bench_peer *peers, size_t count, struct bench_json *json)

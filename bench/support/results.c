@@ -42,12 +42,34 @@ static int write_chart(const struct bench_results *results, const char *dir)
 			   : bench_place_close(&out, results->draw(results->bench, out.file));
 }
 
-int bench_results_write(const struct bench_results *results, const char *dir)
+static int print_page(const struct bench_results *results)
+{
+	int result;
+
+	bench_machine_print(results->machine);
+	result = results->print(results->bench);
+	if (result != 0)
+		return result;
+	(void)printf("\n");
+	return bench_goals_print(results->goals, results->goal_count);
+}
+
+static int write_files(const struct bench_results *results, const char *dir)
 {
 	int result = write_json(results, dir);
 
-	if (result == 0)
-		result = write_chart(results, dir);
+	return result != 0 ? result : write_chart(results, dir);
+}
+
+int bench_results_tell(const struct bench_results *results, const char *dir)
+{
+	int result = print_page(results);
+
+	if (result != 0) {
+		bench_say("cannot print the results: %s", strerror(-result));
+		return result;
+	}
+	result = write_files(results, dir);
 	if (result != 0)
 		bench_say("cannot write the results to %s: %s", dir, strerror(-result));
 	else

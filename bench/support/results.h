@@ -1,5 +1,5 @@
-/* results.h: the two files that a bench leaves behind: NAME.json to compute with, NAME.svg to
- * look at. */
+/* results.h: what a bench tells when it has measured: a page on stdout for people, and the two
+ * files that it leaves behind, NAME.json to compute with and NAME.svg to look at. */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 
@@ -14,15 +14,17 @@ struct bench_results {
 	const struct bench_machine *machine;
 	const struct bench_goal *goals;
 	size_t goal_count;
-	const void *bench; /* what the two below are given */
+	const void *bench; /* what the three below are given */
+	/* Prints the page between the machine and the goals. 0 or a negative errno. */
+	int (*print)(const void *bench);
 	/* Writes the members of the JSON object that are the bench's own. */
 	void (*put)(const void *bench, struct bench_json *json);
 	/* Draws. 0 or a negative errno. */
 	int (*draw)(const void *bench, FILE *out);
 };
 
-/* Writes both into `dir`, and says on stdout what was written. 0, or a negative errno, which
- * was said on stderr. */
-int bench_results_write(const struct bench_results *results, const char *dir);
+/* Prints the page, writes both files into `dir`, and says on stdout what was written. 0, or a
+ * negative errno, which was said on stderr. */
+int bench_results_tell(const struct bench_results *results, const char *dir);
 
 #endif

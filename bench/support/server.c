@@ -49,12 +49,12 @@ static int start_own(struct bench_server *server, const struct bench_peer *peer,
 	return bench_server_read_port(&server->child, deadline, &server->port);
 }
 
-static int ask_once(uint16_t port, int64_t deadline)
+int bench_server_ask(uint16_t port, const char *path, int64_t deadline)
 {
 	struct bench_client_options options = {.port = port,
 					       .count = 1,
 					       .window = 1,
-					       .path = "/",
+					       .path = path,
 					       .status = 200,
 					       .body = BENCH_HELLO};
 	struct bench_client *client;
@@ -78,7 +78,7 @@ int bench_server_start(struct bench_server *server, const struct bench_peer *pee
 	else
 		result = start_own(server, peer, deadline);
 	if (result == 0)
-		result = ask_once(server->port, deadline);
+		result = bench_server_ask(server->port, "/", deadline);
 	/* Only now: nginx has forked its worker once it answers. */
 	if (result == 0)
 		result = bench_proc_group(server->child.pid, &server->proc);

@@ -31,4 +31,7 @@ void bench_server_end(struct bench_server *server);
  * complaint. */
 int bench_server_read_port(struct bench_child *child, int64_t deadline, uint16_t *port);
 
+/* One request that has to be answered with hello. 0 or a negative errno. */
+int bench_server_ask(uint16_t port, const char *path, int64_t deadline);
+
 #endif

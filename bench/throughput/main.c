@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "../support/wrk.h"
 #include "throughput.h"
@@ -105,22 +105,13 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
-		return 1;
-	}
-	result = check_descriptors(&bench);
-	if (result != 0)
+	if (check_descriptors(&bench) != 0)
 		return 1;
 	/* Room for compiling, and for each run of wrk to take as long as it is let. */
 	limit = 600 + bench.rounds * (unsigned)bench.connections.count * BENCH_PEERS *
 			      (bench.seconds + 30);
-	result = bench_guard_begin(limit);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, limit) != 0)
 		return 1;
-	}
 	bench.points =
 		calloc(bench.connections.count * BENCH_PEERS * bench.rounds, sizeof(*bench.points));
 	result = bench.points ? bench_wrk_find(bench.wrk, sizeof(bench.wrk)) : -ENOMEM;

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "../support/chart.h"
-#include "../support/goal.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "throughput.h"
 
@@ -200,36 +198,31 @@ static int draw(const void *arg, FILE *out)
 	return result;
 }
 
-int report(const struct throughput *bench, const char *dir)
+static int print(const void *arg)
 {
-	struct bench_goal goals[GOALS];
+	const struct throughput *bench = arg;
 	int result;
 
-	set_goals(bench, goals);
-	bench_machine_print(&bench->machine);
-	for (size_t i = 0; i < BENCH_PEERS; i++) {
-		if (bench->peers[i].name)
-			(void)printf("%s: %s%s\n", bench->peers[i].name, bench->peers[i].about,
-				     bench->peers[i].failed ? " (failed)" : "");
-	}
+	bench_peers_print(bench->peers, BENCH_PEERS);
 	(void)printf("%s; median of %u rounds of %u s\n\n", bench->wrk, bench->rounds,
 		     bench->seconds);
 	result = print_table(bench);
-	if (result == 0) {
-		print_notes(bench);
-		(void)printf("\n");
-		result = bench_goals_print(goals, GOALS);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "throughput",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = GOALS,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	print_notes(bench);
+	return result;
+}
+
+int report(const struct throughput *bench, const char *dir)
+{
+	struct bench_goal goals[GOALS];
+
+	set_goals(bench, goals);
+	return bench_results_tell(&(struct bench_results){.name = "throughput",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = GOALS,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

@@ -13,12 +13,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
-#include "../support/say.h"
 #include "token.h"
 
 #define ABOUT                                                                                      \
@@ -65,8 +63,7 @@ static int run(struct token_bench *bench, unsigned only, const char *dir)
 
 	bench_machine_read(&bench->machine);
 	for (enum peer id = 0; result == 0 && id < PEERS; id++) {
-		bench->peers[id].asked = (only & (1U << id)) != 0;
-		if (bench->peers[id].asked)
+		if (only & (1U << id))
 			result = peer_find(&bench->peers[id], id);
 	}
 	if (result != 0)
@@ -87,16 +84,8 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result != 0) {
-		bench_say("cannot make the directory for results: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, 300 + bench.rounds * 120) != 0)
 		return 1;
-	}
-	result = bench_guard_begin(300 + bench.rounds * 120);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
-		return 1;
-	}
 	result = allocate(&bench);
 	if (result == 0)
 		result = run(&bench, only, dir);

@@ -49,11 +49,6 @@ double *value_at(const struct token_bench *bench, size_t row, enum peer peer, un
 	return &bench->values[(row * PEERS + peer) * bench->rounds + round];
 }
 
-bool peer_usable(const struct token_bench *bench, enum peer peer)
-{
-	return bench->peers[peer].there && !bench->peers[peer].failed;
-}
-
 static bool same_call(size_t a, size_t b)
 {
 	return strcmp(rows[a].part, rows[b].part) == 0 && rows[a].n == rows[b].n;
@@ -114,11 +109,10 @@ int measure(struct token_bench *bench)
 			if (row > 0 && same_call(row, row - 1))
 				continue;
 			for (enum peer peer = 0; peer < PEERS; peer++) {
-				if (!peer_usable(bench, peer) ||
+				if (!bench_peer_usable(&bench->peers[peer]) ||
 				    run_peer(bench, row, peer, round) == 0)
 					continue;
-				bench_say("%s is left out from here on", peer_names[peer]);
-				bench->peers[peer].failed = true;
+				bench_peer_fail(&bench->peers[peer]);
 				failed = -EIO;
 			}
 		}

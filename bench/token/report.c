@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "../support/chart.h"
-#include "../support/goal.h"
-#include "../support/json.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "token.h"
 
@@ -105,22 +102,6 @@ static void set_goals(const struct token_bench *bench, struct bench_goal goals[G
 	memcpy(goals, all, sizeof(all));
 }
 
-static void put_peers(const struct token_bench *bench, struct bench_json *json)
-{
-	bench_json_array(json, "peers");
-	for (enum peer peer = 0; peer < PEERS; peer++) {
-		if (!bench->peers[peer].asked)
-			continue;
-		bench_json_object(json, NULL);
-		bench_json_string(json, "name", peer_names[peer]);
-		bench_json_string(json, "about", bench->peers[peer].about);
-		bench_json_bool(json, "there", bench->peers[peer].there);
-		bench_json_bool(json, "failed", bench->peers[peer].failed);
-		bench_json_end(json);
-	}
-	bench_json_end(json);
-}
-
 static void put_row(const struct token_bench *bench, size_t row, struct bench_json *json)
 {
 	char text[BENCH_TABLE_CELL];
@@ -151,7 +132,7 @@ static void put_members(const void *arg, struct bench_json *json)
 	const struct token_bench *bench = arg;
 
 	bench_json_integer(json, "rounds", bench->rounds);
-	put_peers(bench, json);
+	bench_peers_json(bench->peers, PEERS, json);
 	bench_json_array(json, "results");
 	for (size_t row = 0; row < row_count; row++)
 		put_row(bench, row, json);
@@ -216,35 +197,31 @@ static int draw(const void *arg, FILE *out)
 	return result;
 }
 
-int report(const struct token_bench *bench, const char *dir)
+static int print(const void *arg)
 {
-	struct bench_goal goals[GOALS];
+	const struct token_bench *bench = arg;
 	int result;
 
-	set_goals(bench, goals);
-	bench_machine_print(&bench->machine);
-	for (enum peer peer = 0; peer < PEERS; peer++)
-		if (bench->peers[peer].asked)
-			(void)printf("%s: %s%s\n", peer_names[peer], bench->peers[peer].about,
-				     bench->peers[peer].failed ? " (failed)" : "");
+	bench_peers_print(bench->peers, PEERS);
 	(void)printf("median of %u rounds; the last column is the median of each round's ratio\n\n",
 		     bench->rounds);
 	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("note: Go's waiters are goroutines, all others are threads of the "
-			     "system\n\n");
-		result = bench_goals_print(goals, GOALS);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "token",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = GOALS,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	(void)printf("note: Go's waiters are goroutines, all others are threads of the system\n");
+	return result;
+}
+
+int report(const struct token_bench *bench, const char *dir)
+{
+	struct bench_goal goals[GOALS];
+
+	set_goals(bench, goals);
+	return bench_results_tell(&(struct bench_results){.name = "token",
+							  .machine = &bench->machine,
+							  .goals = goals,
+							  .goal_count = GOALS,
+							  .bench = bench,
+							  .print = print,
+							  .put = put_members,
+							  .draw = draw},
+				  dir);
 }

@@ -6,17 +6,12 @@
 #include <stddef.h>
 
 #include "../support/machine.h"
+#include "../support/peer.h"
 
 enum peer { PEER_WEIR, PEER_GLIB, PEER_STOP_TOKEN, PEER_GO, PEERS };
 
 /* For BENCH_ARGS_NAMES; ends with NULL. */
 extern const char *const peer_names[PEERS + 1];
-
-struct token_peer {
-	bool asked, there, failed;
-	char about[128]; /* its version, or why it is not there */
-	char program[4096];
-};
 
 /* What is measured: one line of the table. Those of one part and size come from one call of the
  * peer (peers/crowd.h). */
@@ -37,12 +32,11 @@ extern const size_t row_count;
 struct token_bench {
 	unsigned rounds;
 	struct bench_machine machine;
-	struct token_peer peers[PEERS];
-	double *values; /* [row][peer][round]; NaN: not measured */
+	struct bench_peer peers[PEERS]; /* no name: not asked for */
+	double *values;                 /* [row][peer][round]; NaN: not measured */
 };
 
 double *value_at(const struct token_bench *bench, size_t row, enum peer peer, unsigned round);
-bool peer_usable(const struct token_bench *bench, enum peer peer);
 
 /* The median of a row; NaN if there is none. */
 double median_at(const struct token_bench *bench, size_t row, enum peer peer);
@@ -53,7 +47,7 @@ double ratio_at(const struct token_bench *bench, size_t row, bool threads_only);
 
 /* peers.c: looks for a peer. One that is not installed is said to be missing, which is no error.
  * 0 or a negative errno after a complaint. */
-int peer_find(struct token_peer *peer, enum peer id);
+int peer_find(struct bench_peer *peer, enum peer id);
 
 /* measure.c: all rounds, the peers in turn within each. 0, or -EIO if a peer failed. */
 int measure(struct token_bench *bench);

@@ -10,11 +10,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/args.h"
+#include "../support/begin.h"
 #include "../support/guard.h"
-#include "../support/place.h"
 #include "../support/say.h"
 #include "../support/wrk.h"
 #include "upgraded.h"
@@ -77,13 +76,8 @@ int main(int argc, char **argv)
 		return code;
 	if (check(&bench) != 0)
 		return 1;
-	result = bench_place_results(dir, sizeof(dir), out);
-	if (result == 0)
-		result = bench_guard_begin(300 + bench.rounds * bench.seconds * 3);
-	if (result != 0) {
-		bench_say("cannot begin: %s", strerror(-result));
+	if (bench_begin(dir, sizeof(dir), out, 300 + bench.rounds * bench.seconds * 3) != 0)
 		return 1;
-	}
 	bench_machine_read(&bench.machine);
 	result = measure(&bench);
 	bench_machine_end(&bench.machine);

@@ -1,20 +1,22 @@
 /* report.c: table, goals, JSON and picture of the upgraded bench. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../support/chart.h"
 #include "../support/results.h"
-#include "../support/say.h"
 #include "../support/table.h"
 #include "upgraded.h"
 
-static int print_table(struct upgraded *bench)
+static int print(const void *arg)
 {
+	struct upgraded *bench = (struct upgraded *)arg; /* medians sort */
 	static const char *const heading[] = {"idle",   "requests/s", "p50 us",
 					      "p99 us", "errors",     "KiB each"};
 	struct bench_table table;
 
+	(void)printf("weir, and beside %u connections that ask, %u that have left HTTP; medians of "
+		     "%u rounds\n\n",
+		     bench->connections, bench->idle, bench->rounds);
 	bench_table_begin(&table, 6, 0, heading);
 	for (int i = 0; i < SIDES; i++) {
 		struct side *side = &bench->sides[i];
@@ -48,7 +50,7 @@ static void put_side(struct side *side, struct bench_json *json)
 
 static void put_members(const void *arg, struct bench_json *json)
 {
-	struct upgraded *bench = (struct upgraded *)arg; /* medians sort */
+	struct upgraded *bench = (struct upgraded *)arg;
 
 	bench_json_string(json, "wrk", bench->wrk);
 	bench_json_integer(json, "connections", bench->connections);
@@ -109,28 +111,15 @@ int report(struct upgraded *bench, const char *dir)
 		 .limit = 1.25,
 		 .value = ratio(&many->p99, &none->p99)},
 	};
-	const size_t count = sizeof(goals) / sizeof(goals[0]);
-	int result;
 
-	bench_machine_print(&bench->machine);
-	(void)printf("weir, and beside %u connections that ask, %u that have left HTTP; medians of "
-		     "%u rounds\n\n",
-		     bench->connections, bench->idle, bench->rounds);
-	result = print_table(bench);
-	if (result == 0) {
-		(void)printf("\n");
-		result = bench_goals_print(goals, count);
-	}
-	if (result != 0) {
-		bench_say("cannot print the results: %s", strerror(-result));
-		return result;
-	}
-	return bench_results_write(&(struct bench_results){.name = "upgraded",
-							   .machine = &bench->machine,
-							   .goals = goals,
-							   .goal_count = count,
-							   .bench = bench,
-							   .put = put_members,
-							   .draw = draw},
-				   dir);
+	return bench_results_tell(
+		&(struct bench_results){.name = "upgraded",
+					.machine = &bench->machine,
+					.goals = goals,
+					.goal_count = sizeof(goals) / sizeof(goals[0]),
+					.bench = bench,
+					.print = print,
+					.put = put_members,
+					.draw = draw},
+		dir);
 }

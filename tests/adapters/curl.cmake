@@ -8,7 +8,8 @@ if(TARGET weir::curl)
 
   if(NOT WEIR_TESTS_STRESS_ONLY)
     weir_add_criterion_test(NAME adapters_curl
-      SOURCES curl_support.c names.c test_curl_call.c test_curl_cancel.c test_curl_stream.c
+      SOURCES curl_support.c names.c test_curl_call.c test_curl_callee.c test_curl_cancel.c
+      test_curl_redirect.c test_curl_stream.c
       LIBRARIES weir::curl weir_test_support)
   endif()
 endif()

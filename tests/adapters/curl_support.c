@@ -46,10 +46,7 @@ void rogue_join(struct rogue *rogue)
 
 static void await(int fd)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	int ready = poll(&wait, 1, must_poll_timeout(weir_after(MUST_PATIENCE)));
-
-	must(ready == 1, "nothing has come: %s", ready < 0 ? strerror(errno) : "in all that time");
+	must(must_poll(fd, POLLIN, weir_after(MUST_PATIENCE)), "nothing has come in all that time");
 }
 
 void rogue_next(struct rogue *rogue)
@@ -153,10 +150,37 @@ weir_curl *curl_client(const struct weir_curl_options *options)
 	return client;
 }
 
-weir_token *curl_token(void)
+int rogue_get(struct rogue *rogue, weir_token *token, weir_time until,
+	      struct weir_curl_result *result)
 {
-	weir_token *token = NULL;
+	weir_curl *client = curl_client(NULL);
+	struct answer answer;
+	int error = curl_get(client, rogue->url, "/", &answer, token, until, result);
 
-	must(weir_token_create(NULL, WEIR_NEVER, &token) == 0, "no token");
-	return token;
+	weir_curl_destroy(client);
+	return error;
+}
+
+static int note_field(void *arg, const char *name, const char *value)
+{
+	char *text = arg;
+	const size_t size = strlen(text);
+
+	(void)snprintf(text + size, 4096 - size, "%s: %s\n", name, value);
+	return 0;
+}
+
+int curl_mirror(weir_request *request, weir_response *response, weir_token *token)
+{
+	char text[4096] = "";
+	const void *body;
+	size_t size;
+
+	(void)token;
+	(void)weir_request_each_header(request, note_field, text);
+	must(weir_request_body(request, &body, &size) == 0, "no body");
+	must(weir_response_header(response, "X-Test", "  yes, it is\t") == 0, "no field");
+	return weir_response_printf(response, "%s %s\n%s\n%.*s", weir_request_method(request),
+				    weir_request_target(request), text, (int)size,
+				    (const char *)body);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <weir/curl.h>
+#include <weir/weir.h>
 
 struct rogue {
 	int listener, fd; /**< fd: the connection the script has accepted */
@@ -50,7 +51,13 @@ int answer_data(void *answer, weir_curl_exchange *exchange, const void *data, si
 int curl_get(weir_curl *client, const char *url, const char *path, struct answer *answer,
 	     weir_token *token, weir_time until, struct weir_curl_result *result);
 
+/** GET of a rogue, by a client of its own. */
+int rogue_get(struct rogue *rogue, weir_token *token, weir_time until,
+	      struct weir_curl_result *result);
+
+/** A handler that answers with the request itself, and the field "X-Test". */
+int curl_mirror(weir_request *request, weir_response *response, weir_token *token);
+
 weir_curl *curl_client(const struct weir_curl_options *options);
-weir_token *curl_token(void);
 
 #endif

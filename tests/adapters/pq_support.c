@@ -82,11 +82,3 @@ void pq_tripper_join(struct pq_tripper *tripper)
 {
 	must(pthread_join(tripper->thread, NULL) == 0, "join");
 }
-
-weir_token *pq_token(void)
-{
-	weir_token *token = NULL;
-
-	must(weir_token_create(NULL, WEIR_NEVER, &token) == 0, "no token");
-	return token;
-}

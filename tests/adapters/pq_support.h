@@ -37,7 +37,4 @@ void pq_tripper_start(struct pq_tripper *tripper, weir_token *token, const char 
 		      const char *event);
 void pq_tripper_join(struct pq_tripper *tripper);
 
-/** A token; to be given back with weir_token_unref(). */
-weir_token *pq_token(void);
-
 #endif

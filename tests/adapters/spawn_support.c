@@ -1,7 +1,6 @@
 /* adapters/spawn_support.c: see spawn_support.h. */
 #include "adapters/spawn_support.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -11,19 +10,8 @@
 
 #include <weir/io.h>
 
+#include "support/descriptors.h"
 #include "support/must.h"
-
-int spawn_count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-
-	must(dir, "opendir: %s", strerror(errno));
-	while (readdir(dir))
-		count++;
-	(void)closedir(dir);
-	return count;
-}
 
 static int keep(char *text, size_t room, const void *data, size_t size)
 {
@@ -68,20 +56,20 @@ void spawn_prepare(struct spawn_run *run, const char *kind, const char *argument
 	error = weir_token_create(NULL, WEIR_NEVER, &run->token);
 	must(error == 0, "weir_token_create: %d", error);
 	must(weir_token_fd(run->token) >= 0, "no descriptor"); /* the token's, made now */
-	run->descriptors = spawn_count_descriptors();
+	run->descriptors = descriptors_count();
 }
 
 int spawn_go(struct spawn_run *run)
 {
-	int result, left;
+	int result;
 
 	run->options.argv = run->argv;
 	result = weir_spawn(&run->options, &run->result, run->token, run->until);
 	must(run->result.pid == 0 ||
 		     (waitpid(run->result.pid, NULL, WNOHANG) < 0 && errno == ECHILD),
 	     "the child was not reaped");
-	left = spawn_count_descriptors() - run->descriptors;
-	must(left == 0, "%d descriptors are left", left);
+	must(descriptors_count() == run->descriptors, "%u descriptors, not %u", descriptors_count(),
+	     run->descriptors);
 	weir_token_unref(run->token);
 	return result;
 }

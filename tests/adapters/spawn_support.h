@@ -23,7 +23,7 @@ struct spawn_run {
 	const char *trip_after;
 	char output[8192]; /**< with a NUL at the end; more is a failure */
 	char errors[8192];
-	int descriptors; /**< open before the run */
+	unsigned descriptors; /**< open before the run */
 };
 
 /** For a child of this kind, with a token of its own; then change what is to be different. */
@@ -34,8 +34,5 @@ int spawn_go(struct spawn_run *run);
 /** Makes orphans among our descendants ours. Then waits for one that ends by this signal. */
 void spawn_adopt(void);
 void spawn_await_end(pid_t pid, int number);
-
-/** How many descriptors this process has open. */
-int spawn_count_descriptors(void);
 
 #endif

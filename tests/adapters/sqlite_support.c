@@ -110,16 +110,3 @@ void database_add_gate(weir_sqlite *db, struct gate *gate)
 				     announce, NULL, NULL) == SQLITE_OK,
 	     "sqlite3_create_function");
 }
-
-weir_token *token_new(void)
-{
-	weir_token *token;
-
-	must(weir_token_create(NULL, WEIR_NEVER, &token) == 0, "weir_token_create");
-	return token;
-}
-
-void token_trip(weir_token *token)
-{
-	(void)weir_token_cancel(token, WEIR_REASON_REQUESTED, "test");
-}

@@ -45,7 +45,4 @@ int64_t pool_number_of(weir_sqlite_pool *pool, const char *sql);
 /** Gives the connection a function announce(), which announces at `gate` and is 1. */
 void database_add_gate(weir_sqlite *db, struct gate *gate);
 
-weir_token *token_new(void);
-void token_trip(weir_token *token);
-
 #endif

@@ -15,6 +15,7 @@
 #include "support/gate.h"
 #include "support/handlers.h"
 #include "support/must.h"
+#include "support/token.h"
 
 TestSuite(curl_stream, .timeout = 60);
 
@@ -242,7 +243,7 @@ static void send_for_ever(struct rogue *rogue)
 Test(curl_stream, a_callee_that_never_stops_is_stopped_by_a_trip)
 {
 	struct sink sink = {.taken = 0};
-	weir_token *token = curl_token();
+	weir_token *token = token_make(NULL);
 	void *both[] = {&sink, token};
 	weir_curl *client = curl_client(NULL);
 	struct weir_curl_request request = {.data = trip_at_first, .arg = &sink};
@@ -335,7 +336,7 @@ static void *trip_when_held_back(void *arg)
 Test(curl_stream, a_paused_answer_holds_the_callee_and_can_be_cancelled)
 {
 	struct producer producer = {0};
-	weir_token *token = curl_token();
+	weir_token *token = token_make(NULL);
 	void *both[] = {&producer, token};
 	pthread_t thread;
 

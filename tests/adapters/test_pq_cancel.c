@@ -9,12 +9,13 @@
 
 #include "adapters/pq_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 TestSuite(pq_cancel, .timeout = 60);
 
 Test(pq_cancel, before_the_statement_nothing_is_sent)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	weir_pq *connection = pq_open(NULL);
 
 	pq_run(connection, "CREATE TEMPORARY TABLE t (n int)");
@@ -32,7 +33,7 @@ Test(pq_cancel, before_the_statement_nothing_is_sent)
 static void cancel_a_sleep(const char *conninfo, const char *sql)
 {
 	const struct weir_pq_param param = {sql, 0};
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	weir_pq *connection = pq_open(conninfo), *watcher = pq_open(NULL);
 	struct pq_tripper tripper;
 	weir_time end;
@@ -91,7 +92,7 @@ Test(pq_cancel, at_any_moment_the_statement_ends_and_the_next_is_not_hit)
 	unsigned i;
 
 	for (i = 0; i < 300; i++) {
-		weir_token *token = pq_token();
+		weir_token *token = token_make(NULL);
 		pthread_t thread;
 		int result;
 
@@ -132,7 +133,7 @@ static int trip_in_a_row(void *arg, const weir_pq_row *row)
 
 Test(pq_cancel, among_rows_that_come_without_waiting)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	weir_pq *connection = pq_open(NULL);
 
 	cr_assert_eq(weir_pq_query(connection, "SELECT generate_series(1, 100000000)", NULL, 0,
@@ -145,7 +146,7 @@ Test(pq_cancel, among_rows_that_come_without_waiting)
 
 Test(pq_cancel, a_lock_in_the_server_is_not_waited_for)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	weir_pq *holder = pq_open(NULL), *connection = pq_open(NULL);
 	struct pq_tripper tripper;
 
@@ -225,7 +226,8 @@ Test(pq_cancel, a_server_that_is_killed_is_an_error_and_no_hang)
 Test(pq_cancel, a_server_that_is_frozen_costs_the_connection_and_no_more)
 {
 	struct postgres postgres;
-	struct harm harm = {.postgres = &postgres, .do_it = postgres_freeze, .token = pq_token()};
+	struct harm harm = {
+		.postgres = &postgres, .do_it = postgres_freeze, .token = token_make(NULL)};
 	struct weir_pq_options options = {.cancel_timeout = 50 * WEIR_MILLISECOND};
 	weir_pq *connection;
 	pthread_t thread;

@@ -12,6 +12,7 @@
 #include "adapters/names.h"
 #include "adapters/pq_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 TestSuite(pq_connect, .timeout = 60);
 
@@ -143,7 +144,7 @@ Test(pq_connect, no_message_has_the_password)
 
 Test(pq_connect, a_tripped_token_and_a_past_time_connect_to_nothing)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 
 	cr_assert(weir_token_cancel(token, WEIR_REASON_REQUESTED, NULL));
 	cr_assert_eq(try_open(getenv(PQ_CONNINFO), token, WEIR_NEVER, NULL), -ECANCELED);
@@ -190,7 +191,7 @@ static void *trip_when_asked(void *arg)
 
 Test(pq_connect, a_server_that_does_not_answer_is_given_up_on_a_trip)
 {
-	struct silent silent = {.token = pq_token()};
+	struct silent silent = {.token = token_make(NULL)};
 	char rest[512];
 	ssize_t count;
 	void *fd;
@@ -230,7 +231,7 @@ static void *trip_when_resolving(void *token)
 
 Test(pq_connect, a_name_that_is_being_resolved_is_given_up)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	struct weir_pq_error error;
 	pthread_t thread;
 

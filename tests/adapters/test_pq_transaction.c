@@ -10,6 +10,7 @@
 
 #include "adapters/pq_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 /* Each test has a table of its own name, and two connections. */
 static weir_pq *connection, *other;
@@ -87,7 +88,7 @@ static int insert_and_sleep(weir_pq *pq, void *arg, weir_token *token, weir_time
 
 Test(pq_transaction, rolls_back_on_a_trip)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 	struct pq_tripper tripper;
 	char sql[128];
 
@@ -115,7 +116,7 @@ static int insert_and_trip(weir_pq *pq, void *arg, weir_token *token, weir_time 
 
 Test(pq_transaction, rolls_back_on_a_trip_that_the_work_did_not_see)
 {
-	weir_token *token = pq_token();
+	weir_token *token = token_make(NULL);
 
 	make_table("unseen");
 	cr_assert_eq(

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/spawn_support.h"
+#include "support/descriptors.h"
 #include "support/must.h"
 
 Test(spawn_end, a_tripped_token_starts_nothing)
@@ -267,7 +268,7 @@ static void *run_many(void *arg)
 Test(spawn_end, a_thousand_with_random_trips_leave_nothing)
 {
 	struct racer racers[THREADS] = {0};
-	int descriptors = spawn_count_descriptors();
+	unsigned descriptors = descriptors_count();
 	unsigned i, done = 0, canceled = 0;
 
 	for (i = 0; i < THREADS; i++) {
@@ -282,5 +283,5 @@ Test(spawn_end, a_thousand_with_random_trips_leave_nothing)
 	cr_assert_eq(done + canceled, THREADS * ROUNDS);
 	cr_assert(done > 0 && canceled > 0, "%u done, %u cancelled", done, canceled);
 	cr_assert(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a zombie");
-	cr_assert_eq(spawn_count_descriptors(), descriptors);
+	cr_assert_eq(descriptors_count(), descriptors);
 }

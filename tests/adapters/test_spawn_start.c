@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "adapters/spawn_support.h"
+#include "support/descriptors.h"
 #include "support/scratch.h"
 
 Test(spawn_start, words_reach_the_program_as_they_are)
@@ -233,7 +234,7 @@ Test(spawn_start, without_descriptors_nothing_is_left_of_the_attempt)
 		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 		cr_assert(result == 0 || result == -EMFILE, "%d", result);
 		cr_assert(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
-		cr_assert_eq(spawn_count_descriptors(), run.descriptors);
+		cr_assert_eq(descriptors_count(), run.descriptors);
 		weir_token_unref(run.token);
 	}
 	cr_assert(extra > 5);

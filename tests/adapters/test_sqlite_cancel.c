@@ -6,6 +6,7 @@
 
 #include "adapters/sqlite_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 static struct database database;
 static weir_sqlite *db;
@@ -16,7 +17,7 @@ static void begin(void)
 {
 	database_make(&database, 2);
 	db = pool_take(database.pool);
-	token = token_new();
+	token = token_make(NULL);
 	gate_init(&gate);
 	database_add_gate(db, &gate);
 }
@@ -136,7 +137,7 @@ static int trip_while_parsing(void *arg, int action, const char *a, const char *
 			      const char *d)
 {
 	(void)action, (void)a, (void)b, (void)c, (void)d;
-	token_trip(arg);
+	(void)weir_token_cancel(arg, WEIR_REASON_REQUESTED, NULL); /* it is asked more than once */
 	return SQLITE_OK;
 }
 

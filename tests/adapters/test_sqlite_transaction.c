@@ -6,6 +6,7 @@
 
 #include "adapters/sqlite_support.h"
 #include "support/must.h"
+#include "support/token.h"
 
 static struct database database;
 static weir_sqlite *db, *other;
@@ -17,7 +18,7 @@ static void begin(void)
 	database_make(&database, 3);
 	db = pool_take(database.pool);
 	other = pool_take(database.pool);
-	token = token_new();
+	token = token_make(NULL);
 	gate_init(&gate);
 	database_add_gate(db, &gate);
 }

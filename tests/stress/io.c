@@ -7,48 +7,32 @@
  * signal reaches it. Invariants: every call comes back; as done or as cancelled; what was
  * brought has been taken once, or is still there; nothing is left open.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weir/io.h>
 
+#include "stress/io_world.h"
 #include "stress/stress.h"
+#include "support/descriptors.h"
 
 enum { PAIRS = 4, CALLS = 10 };
-
-enum sort { PIPE, FIFO, LISTENER, SORTS }; /* of what is shared */
 
 /* Of a pair: each waits for the other by looking, so that both are awake when it begins. */
 enum step { IDLE, OFFERED, SEEN, BEGUN, TRIPPED, OVER };
 
-struct shared {
-	int ours, theirs; /* LISTENER: only ours */
-	_Atomic unsigned long brought, taken;
-};
-
-struct world {
+struct play {
 	unsigned long iterations;
-	struct shared shared[SORTS];
-	struct sockaddr_un listener, crowded; /* where to connect to */
-	socklen_t listener_size, crowded_size;
-	int full_pipe, full_socket;
-	pid_t child;
+	struct world world;
 	struct pair {
-		struct world *world;
+		struct play *play;
 		_Atomic enum step step;
 		_Atomic(weir_token *) token;
 	} pairs[PAIRS];
@@ -160,11 +144,11 @@ static ssize_t copy_shared(struct world *world, weir_token *token, weir_time unt
 	return error;
 }
 
-static unsigned choose_call(struct world *world, struct stress_random *random)
+static unsigned choose_call(struct play *play, struct stress_random *random)
 {
 	if (stress_random_below(random, 64) == 0)
-		atomic_store(&world->fashion, stress_random_below(random, CALLS));
-	return stress_random_below(random, 4) ? atomic_load(&world->fashion)
+		atomic_store(&play->fashion, stress_random_below(random, CALLS));
+	return stress_random_below(random, 4) ? atomic_load(&play->fashion)
 					      : stress_random_below(random, CALLS);
 }
 
@@ -176,11 +160,12 @@ static void spin(weir_time duration)
 		;
 }
 
-static ssize_t call(struct world *world, weir_token *token, struct stress_random *random)
+static ssize_t call(struct play *play, weir_token *token, struct stress_random *random)
 {
+	struct world *world = &play->world;
 	weir_time until = soon(random);
 
-	switch (choose_call(world, random)) {
+	switch (choose_call(play, random)) {
 	case 0:
 		return read_shared(world, PIPE, token, until);
 	case 1:
@@ -219,9 +204,9 @@ static void await(struct pair *pair, enum step step)
 
 static void make_calls(struct pair *pair, struct stress_random *random)
 {
-	struct world *world = pair->world;
+	struct play *play = pair->play;
 
-	for (unsigned long i = 0; i < world->iterations; i++) {
+	for (unsigned long i = 0; i < play->iterations; i++) {
 		weir_token *token = NULL;
 		ssize_t result;
 
@@ -231,10 +216,10 @@ static void make_calls(struct pair *pair, struct stress_random *random)
 		await(pair, SEEN);
 		atomic_store(&pair->step, BEGUN);
 		spin(stress_random_below(random, 5000));
-		result = call(world, token, random);
+		result = call(play, token, random);
 		stress_check(result >= 0 || result == -ECANCELED, "%zd", result);
 		stress_check(result >= 0 || weir_token_check(token), "not tripped");
-		atomic_fetch_add(result < 0 ? &world->cancelled : &world->done, 1);
+		atomic_fetch_add(result < 0 ? &play->cancelled : &play->done, 1);
 		await(pair, TRIPPED);
 		atomic_store(&pair->step, OVER);
 		await(pair, IDLE);
@@ -242,10 +227,11 @@ static void make_calls(struct pair *pair, struct stress_random *random)
 	}
 }
 
-static void bring(struct world *world)
+static void bring(struct play *play)
 {
 	static const enum sort wanted[CALLS] = {[1] = FIFO, [2] = FIFO, [3] = LISTENER, [4] = FIFO};
-	enum sort sort = wanted[atomic_load(&world->fashion)];
+	enum sort sort = wanted[atomic_load(&play->fashion)];
+	struct world *world = &play->world;
 	unsigned long taken = atomic_load(&world->shared[sort].taken);
 	int fd;
 
@@ -271,14 +257,14 @@ static void bring(struct world *world)
 
 static void trip_calls(struct pair *pair, struct stress_random *random)
 {
-	struct world *world = pair->world;
+	struct play *play = pair->play;
 
-	for (unsigned long i = 0; i < world->iterations; i++) {
+	for (unsigned long i = 0; i < play->iterations; i++) {
 		await(pair, OFFERED);
 		atomic_store(&pair->step, SEEN);
 		await(pair, BEGUN);
 		if (stress_random_below(random, 2))
-			bring(world);
+			bring(play);
 		/* often while the call goes to sleep, sometimes long after that */
 		spin(stress_random_below(random, stress_random_below(random, 4) ? 15000 : 200000));
 		(void)weir_token_cancel(atomic_load(&pair->token), WEIR_REASON_REQUESTED, NULL);
@@ -290,8 +276,8 @@ static void trip_calls(struct pair *pair, struct stress_random *random)
 
 static void run(void *arg, unsigned number)
 {
-	struct world *world = arg;
-	struct pair *pair = &world->pairs[number / 2];
+	struct play *play = arg;
+	struct pair *pair = &play->pairs[number / 2];
 	struct stress_random random;
 
 	stress_random_init(&random, number);
@@ -301,138 +287,31 @@ static void run(void *arg, unsigned number)
 		make_calls(pair, &random);
 }
 
-/* --- the world --- */
-
-static unsigned count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	stress_check(fds, "errno %d", errno);
-	while (readdir(fds))
-		count++;
-	(void)closedir(fds);
-	return count;
-}
-
-static int listen_at(struct sockaddr_un *address, socklen_t *size, int backlog)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	*size = sizeof(*address);
-	stress_check(fd >= 0 && bind(fd, (struct sockaddr *)address, sizeof(sa_family_t)) == 0 &&
-			     getsockname(fd, (struct sockaddr *)address, size) == 0 &&
-			     listen(fd, backlog) == 0,
-		     "errno %d", errno);
-	return fd;
-}
-
-static void make_fifo(struct shared *shared)
-{
-	char directory[] = P_tmpdir "/weir-stress-XXXXXX", path[sizeof(directory) + 5];
-
-	stress_check(mkdtemp(directory), "errno %d", errno);
-	(void)snprintf(path, sizeof(path), "%s/fifo", directory);
-	stress_check(mkfifo(path, 0600) == 0, "errno %d", errno);
-	/* both ways, so that neither waits for the other */
-	shared->ours = open(path, O_RDWR | O_CLOEXEC);
-	shared->theirs = open(path, O_WRONLY | O_CLOEXEC);
-	stress_check(shared->ours >= 0 && shared->theirs >= 0, "errno %d", errno);
-	stress_check(unlink(path) == 0 && rmdir(directory) == 0, "errno %d", errno);
-}
-
-static int make_full(int pair[2])
-{
-	static const char bytes[4096];
-	int flags = fcntl(pair[1], F_GETFL);
-
-	stress_check(fcntl(pair[1], F_SETFL, flags | O_NONBLOCK) == 0, "errno %d", errno);
-	while (write(pair[1], bytes, sizeof(bytes)) > 0 || write(pair[1], bytes, 1) > 0)
-		;
-	stress_check(errno == EAGAIN, "errno %d", errno);
-	stress_check(fcntl(pair[1], F_SETFL, flags) == 0, "errno %d", errno);
-	return pair[1];
-}
-
-/* Ends with its parent, however that ends. */
-_Noreturn static void be_the_child(void)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		_exit(1);
-	for (;;)
-		(void)pause();
-}
-
-static void world_make(struct world *world)
-{
-	int pair[2], crowd, listener;
-
-	world->child = fork(); /* before there is a thread */
-	stress_check(world->child >= 0, "errno %d", errno);
-	if (world->child == 0)
-		be_the_child();
-	stress_check(pipe2(pair, O_CLOEXEC) == 0, "errno %d", errno);
-	world->shared[PIPE].ours = pair[0];
-	world->shared[PIPE].theirs = pair[1];
-	make_fifo(&world->shared[FIFO]);
-	world->shared[LISTENER].ours = listen_at(&world->listener, &world->listener_size, 100);
-	stress_check(pipe2(pair, O_CLOEXEC) == 0, "errno %d", errno);
-	world->full_pipe = make_full(pair);
-	stress_check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "errno %d",
-		     errno);
-	world->full_socket = make_full(pair);
-	listener = listen_at(&world->crowded, &world->crowded_size, 0);
-	crowd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	stress_check(listener >= 0 && crowd >= 0 &&
-			     connect(crowd, (struct sockaddr *)&world->crowded,
-				     world->crowded_size) == 0,
-		     "errno %d", errno);
-	for (unsigned i = 0; i < PAIRS; i++)
-		world->pairs[i].world = world;
-}
-
-/* What is still there of what was brought. */
-static unsigned long count_left(struct world *world, enum sort sort)
-{
-	const struct shared *shared = &world->shared[sort];
-	unsigned long left = 0;
-	char byte;
-
-	stress_check(fcntl(shared->ours, F_SETFL, O_NONBLOCK) == 0, "errno %d", errno);
-	if (sort != LISTENER) {
-		while (read(shared->ours, &byte, 1) == 1)
-			left++;
-		return left;
-	}
-	for (int fd; (fd = accept4(shared->ours, NULL, NULL, SOCK_CLOEXEC)) >= 0; left++)
-		(void)close(fd);
-	return left;
-}
-
 int main(int argc, char **argv)
 {
-	static struct world world;
+	static struct play play;
 	unsigned long brought = 0;
 	unsigned fds;
 
-	world.iterations = stress_iterations(argc, argv, 5000);
-	world_make(&world);
-	fds = count_fds();
-	stress_threads(2 * PAIRS, run, &world);
-	stress_check(count_fds() == fds, "%u descriptors, not %u", count_fds(), fds);
+	play.iterations = stress_iterations(argc, argv, 5000);
+	world_make(&play.world);
+	for (unsigned i = 0; i < PAIRS; i++)
+		play.pairs[i].play = &play;
+	fds = descriptors_count();
+	stress_threads(2 * PAIRS, run, &play);
+	stress_check(descriptors_count() == fds, "%u descriptors, not %u", descriptors_count(),
+		     fds);
 	for (enum sort sort = 0; sort < SORTS; sort++) {
-		struct shared *shared = &world.shared[sort];
-		unsigned long left = count_left(&world, sort);
+		struct shared *shared = &play.world.shared[sort];
+		unsigned long left = world_left(&play.world, sort);
 
 		stress_check(atomic_load(&shared->taken) + left == atomic_load(&shared->brought),
 			     "sort %d: %lu brought, %lu taken, %lu left", (int)sort,
 			     atomic_load(&shared->brought), atomic_load(&shared->taken), left);
 		brought += atomic_load(&shared->brought);
 	}
-	stress_check(kill(world.child, SIGKILL) == 0, "errno %d", errno);
-	stress_check(weir_waitpid(NULL, world.child, NULL, WEIR_NEVER) == 0, "the child");
+	world_end(&play.world);
 	printf("io: %lu calls were cancelled, %lu done; %lu things were brought, each taken once\n",
-	       atomic_load(&world.cancelled), atomic_load(&world.done), brought);
+	       atomic_load(&play.cancelled), atomic_load(&play.done), brought);
 	return 0;
 }

@@ -5,7 +5,6 @@
  * client may be refused by a listener that has gone in the meantime, and then goes to the new
  * one; nothing else may happen to it: once it is connected it is answered. At the end there are as
  * many descriptors as at the beginning. */
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -21,6 +20,7 @@
 
 #include "stress/stress.h"
 #include "support/client.h"
+#include "support/descriptors.h"
 #include "support/reply.h"
 #include "support/scratch.h"
 
@@ -38,18 +38,6 @@ struct world {
 	char url[URL_SIZE];    /* under the lock: where to go */
 	unsigned long version; /* likewise: counts the listeners */
 };
-
-static unsigned descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	stress_check(directory, "no /proc/self/fd");
-	while (readdir(directory))
-		count++;
-	(void)closedir(directory);
-	return count;
-}
 
 static unsigned long look(struct world *world, char url[URL_SIZE])
 {
@@ -193,10 +181,10 @@ int main(int argc, char **argv)
 	scratch_make(&world.scratch);
 	stress_check(!pthread_mutex_init(&world.lock, NULL) && !sem_init(&world.progress, 0, 0),
 		     "no lock");
-	before = descriptors();
+	before = descriptors_count();
 	run(&world);
-	stress_check(descriptors() == before, "%u descriptors before, %u after", before,
-		     descriptors());
+	stress_check(descriptors_count() == before, "%u descriptors before, %u after", before,
+		     descriptors_count());
 	stress_check(scratch_count(&world.scratch, ".") == 0, "socket files are left");
 	scratch_remove(&world.scratch);
 	printf("%lu listeners came and went; %lu requests were answered, %lu clients went on to "

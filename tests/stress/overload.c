@@ -40,9 +40,11 @@ static void leave(struct counted *counted)
 	atomic_fetch_add(&counted->round->out, 1);
 }
 
-static void run_job(struct weir__job *job, unsigned worker)
+static void run_job(struct weir__job *job)
 {
-	stress_check(worker < WORKERS, "worker %u", worker);
+	unsigned worker = atomic_load_explicit(&job->worker, memory_order_relaxed);
+
+	stress_check(worker > 0 && worker <= WORKERS, "worker %u", worker);
 	stress_check(job->refusal == WEIR__REFUSAL_NONE, "refused, and run");
 	(void)sched_yield();
 	leave(weir__container(job, struct counted, job));

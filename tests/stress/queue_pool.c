@@ -42,11 +42,12 @@ static void leave(struct counted *counted)
 	atomic_fetch_add(&counted->round->out, 1);
 }
 
-static void run_job(struct weir__job *job, unsigned worker)
+static void run_job(struct weir__job *job)
 {
 	struct counted *counted = weir__container(job, struct counted, job);
+	unsigned worker = atomic_load_explicit(&job->worker, memory_order_relaxed);
 
-	stress_check(worker < counted->round->pool.slots, "worker %u", worker);
+	stress_check(worker > 0 && worker <= counted->round->pool.slots, "worker %u", worker);
 	if (!job->brief)
 		(void)sched_yield();
 	leave(counted);

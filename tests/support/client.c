@@ -1,41 +1,21 @@
 /* support/client.c: see client.h. The socket never blocks; all waiting is poll(). */
 #include "support/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "support/dial.h"
 #include "support/must.h"
 #include "support/tls.h"
 
 /* An answer larger than this is a fault of the test. */
 static const size_t input_limit = (size_t)256 << 20;
-
-/* Waits for `events`; 0 at the end of the patience. */
-static int await(int fd, short events, weir_time until)
-{
-	struct pollfd one = {.fd = fd, .events = events};
-	int ready;
-
-	do
-		ready = poll(&one, 1, must_poll_timeout(until));
-	while (ready < 0 && errno == EINTR);
-	must(ready >= 0, "poll: errno %d", errno);
-	return ready;
-}
-
-static bool is_tls(const char *url)
-{
-	return strncmp(url, "https://", strlen("https://")) == 0;
-}
 
 #ifdef WEIR_TEST_TLS
 static void open_tls(struct client *client)
@@ -105,107 +85,16 @@ static void say_bye(struct client *client)
 }
 #endif
 
-static int resolve(const char *url, struct sockaddr_storage *address, socklen_t *size)
-{
-	static const char tcp[] = "http://";
-	static const char local[] = "unix:";
-	char host[128];
-	char *port;
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-				 .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found;
-
-	memset(address, 0, sizeof(*address));
-	if (strncmp(url, local, strlen(local)) == 0) {
-		struct sockaddr_un *un = (struct sockaddr_un *)address;
-		const char *path = url + strlen(local);
-
-		if (strlen(path) >= sizeof(un->sun_path))
-			return -ENAMETOOLONG;
-		un->sun_family = AF_UNIX;
-		memcpy(un->sun_path, path, strlen(path) + 1);
-		*size = sizeof(*un);
-		return 0;
-	}
-	if (is_tls(url))
-		url++; /* as far from its end as the other */
-	else if (strncmp(url, tcp, strlen(tcp)) != 0)
-		return -EINVAL;
-	if (strlen(url) - strlen(tcp) >= sizeof(host))
-		return -EINVAL;
-	memcpy(host, url + strlen(tcp), strlen(url) - strlen(tcp) + 1);
-	port = strrchr(host, ':');
-	if (port == NULL)
-		return -EINVAL;
-	*port++ = '\0';
-	if (host[0] == '[' && port - host >= 3) {
-		port[-2] = '\0';
-		memmove(host, host + 1, strlen(host));
-	}
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return -EINVAL;
-	memcpy(address, found->ai_addr, found->ai_addrlen);
-	*size = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
-}
-
-static int finish_connect(int fd)
-{
-	int error = 0;
-	socklen_t size = sizeof(error);
-
-	if (await(fd, POLLOUT, weir_after(MUST_PATIENCE)) == 0)
-		return -ETIMEDOUT;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-		return -errno;
-	return -error;
-}
-
-static int bind_to(int fd, const char *own)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-
-	if (own == NULL)
-		return 0;
-	if (inet_pton(AF_INET, own, &address.sin_addr) != 1)
-		return -EINVAL;
-	return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
-}
-
 static int open_with(struct client *client, const char *url, int window, const char *own)
 {
-	struct sockaddr_storage address;
-	socklen_t size;
-	int rc = resolve(url, &address, &size);
+	int fd = dial(url, window, own);
 
-	*client = (struct client){.fd = -1, .end = CLIENT_OPEN};
-	if (rc != 0)
-		return rc;
-	client->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (client->fd < 0)
-		return -errno;
-	rc = bind_to(client->fd, own);
-	if (rc != 0)
-		goto close_socket;
-	if (window > 0 &&
-	    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)) != 0) {
-		rc = -errno;
-		goto close_socket;
-	}
-	rc = connect(client->fd, (struct sockaddr *)&address, size) == 0 ? 0 : -errno;
-	if (rc == -EINPROGRESS || rc == -EINTR)
-		rc = finish_connect(client->fd);
-	if (rc != 0)
-		goto close_socket;
-	if (is_tls(url))
+	*client = (struct client){.fd = fd < 0 ? -1 : fd, .end = CLIENT_OPEN};
+	if (fd < 0)
+		return fd;
+	if (strncmp(url, "https://", strlen("https://")) == 0)
 		open_tls(client);
 	return 0;
-
-close_socket:
-	close(client->fd);
-	client->fd = -1;
-	return rc;
 }
 
 int client_try_open(struct client *client, const char *url)
@@ -253,7 +142,7 @@ static size_t send_some(struct client *client, const char *data, size_t size, we
 		if (sent >= 0) {
 			done += (size_t)sent;
 		} else if (errno == EAGAIN) {
-			if (await(client->fd, POLLOUT, weir_after(pause)) == 0)
+			if (!must_poll(client->fd, POLLOUT, weir_after(pause)))
 				break;
 		} else if (errno == EPIPE || errno == ECONNRESET) {
 			*ended = true;
@@ -321,7 +210,7 @@ size_t client_trickle(struct client *client, const void *data, size_t size, weir
 
 	while (done < size && !ended) {
 		done += send_some(client, bytes + done, 1, MUST_PATIENCE, &ended);
-		if (await(client->fd, POLLIN | POLLRDHUP, weir_after(interval)) > 0)
+		if (must_poll(client->fd, POLLIN | POLLRDHUP, weir_after(interval)))
 			break;
 	}
 	return done;
@@ -370,7 +259,7 @@ bool client_fill(struct client *client)
 			return false;
 		}
 		must(errno == EAGAIN || errno == EINTR, "recv: %s", strerror(errno));
-		if (await(client->fd, POLLIN, until) == 0)
+		if (!must_poll(client->fd, POLLIN, until))
 			must_fail(__FILE__, __LINE__, "the server answers",
 				  "nothing came; received before: %.*s", (int)client->input_size,
 				  client->input);
@@ -407,7 +296,7 @@ enum client_end client_await_end(struct client *client)
 bool client_is_quiet(struct client *client)
 {
 	return client->end == CLIENT_OPEN && client->input_size == 0 && !has_pending(client) &&
-	       await(client->fd, POLLIN | POLLRDHUP, weir_now()) == 0;
+	       !must_poll(client->fd, POLLIN | POLLRDHUP, weir_now());
 }
 
 void client_half_close(struct client *client)

@@ -1,7 +1,9 @@
 /* support/must.c: see must.h. */
 #include "support/must.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,4 +29,16 @@ int must_poll_timeout(weir_time until)
 		return 0;
 	left = (left + WEIR_MILLISECOND - 1) / WEIR_MILLISECOND;
 	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+bool must_poll(int fd, short events, weir_time until)
+{
+	struct pollfd one = {.fd = fd, .events = events};
+	int ready;
+
+	do
+		ready = poll(&one, 1, must_poll_timeout(until));
+	while (ready < 0 && errno == EINTR);
+	must(ready >= 0, "poll: errno %d", errno);
+	return ready > 0;
 }

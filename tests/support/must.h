@@ -26,5 +26,7 @@ _Noreturn void must_fail(const char *file, int line, const char *condition, cons
 
 /** Milliseconds from now to `until`, rounded up, for poll(); 0 if it has passed. */
 int must_poll_timeout(weir_time until);
+/** Waits for one of these events of poll(), until `until`: whether one came. */
+bool must_poll(int fd, short events, weir_time until);
 
 #endif

@@ -57,16 +57,8 @@ static _Noreturn void give_up(struct process *process, const char *what)
 
 static void await_readable(struct process *process, int fd, const char *what)
 {
-	weir_time until = weir_after(MUST_PATIENCE);
-	for (;;) {
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		int ready = poll(&wait, 1, must_poll_timeout(until));
-		if (ready > 0)
-			return;
-		if (ready == 0)
-			give_up(process, what);
-		must(errno == EINTR, "poll: %s", strerror(errno));
-	}
+	if (!must_poll(fd, POLLIN, weir_after(MUST_PATIENCE)))
+		give_up(process, what);
 }
 
 /* Receives once more; 0 at the end. */

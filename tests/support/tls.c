@@ -60,15 +60,9 @@ void tls_link_close(struct tls_link *link)
 
 static void await(const struct tls_link *link, weir_time until)
 {
-	struct pollfd one = {.fd = link->fd,
-			     .events =
-				     gnutls_record_get_direction(link->session) ? POLLOUT : POLLIN};
-	int ready;
+	short events = gnutls_record_get_direction(link->session) ? POLLOUT : POLLIN;
 
-	do
-		ready = poll(&one, 1, must_poll_timeout(until));
-	while (ready < 0 && errno == EINTR);
-	must(ready > 0, "the server does not go on with the handshake");
+	must(must_poll(link->fd, events, until), "the server does not go on with the handshake");
 }
 
 void tls_link_greet(struct tls_link *link)

@@ -49,23 +49,25 @@ void weir__log(const struct weir__logger *logger, enum weir_log_level level, con
 	logger->fn(logger->arg, &record);
 }
 
-/* One write for the line. A log that cannot be written is lost: there is nowhere left
- * to say so. */
-static void emit(int fd, struct weir__text *line)
+void weir__log_write(int fd, const char *line, size_t size)
 {
-	const char *at = line->data;
-	size_t left = line->error ? 0 : line->size;
-
-	while (left > 0) {
-		ssize_t done = write(fd, at, left);
+	while (size > 0) {
+		ssize_t done = write(fd, line, size);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
 			break;
-		at += done;
-		left -= (size_t)done;
+		line += done;
+		size -= (size_t)done;
 	}
+}
+
+/* One write for the line. */
+static void emit(int fd, struct weir__text *line)
+{
+	if (!line->error)
+		weir__log_write(fd, line->data, line->size);
 	weir__text_free(line);
 }
 

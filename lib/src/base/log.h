@@ -2,6 +2,8 @@
 #ifndef WEIR_BASE_LOG_H
 #define WEIR_BASE_LOG_H
 
+#include <stddef.h>
+
 #include <weir/log.h>
 
 /* Fixed after init; shared by all threads. */
@@ -20,5 +22,9 @@ static inline int weir__log_wants(const struct weir__logger *logger, enum weir_l
  * NULL, "url", url, NULL). At most 8 pairs; a NULL value ends the list too. */
 void weir__log(const struct weir__logger *logger, enum weir_log_level level, const char *event,
 	       const char *message, ...) __attribute__((sentinel));
+
+/* Writes a whole line to the log's descriptor. What cannot be written is lost: there is nowhere
+ * left to say so. Async-signal-safe. */
+void weir__log_write(int fd, const char *line, size_t size);
 
 #endif

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* Also for the handler that walks a stack (backtrace.c), and for a program's own. Pages that
  * nobody touches cost nothing. */
 #define ALTERNATE_SIZE ((size_t)64 * 1024)
@@ -121,9 +123,7 @@ static void report(void)
 		"a thread has used up its stack: the process ends, with a core where limits allow";
 	bool json = atomic_load_explicit(&setup.json, memory_order_relaxed);
 	struct line line = {.used = 0};
-	const char *at = line.text;
 	char name[16] = ""; /* asked for late: who makes a thread names it afterwards */
-	size_t left;
 
 	(void)prctl(PR_GET_NAME, name);
 	if (json) {
@@ -141,17 +141,8 @@ static void report(void)
 	put_value(&line, "message", message);
 	put(&line, json ? "}" : "");
 	line.text[line.used++] = '\n';
-	for (left = line.used; left > 0;) {
-		ssize_t done =
-			write(atomic_load_explicit(&setup.fd, memory_order_relaxed), at, left);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			break;
-		at += done;
-		left -= (size_t)done;
-	}
+	weir__log_write(atomic_load_explicit(&setup.fd, memory_order_relaxed), line.text,
+			line.used);
 }
 
 /* What faulted faults again when this returns, with nobody to catch it, and the core shows it where

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http/request.h"
+#include "http/address.h"
 
 #define WEIR__ADDRESS_SET_MAX 64u
 

@@ -202,11 +202,10 @@ static void conclude(weir_request *request)
 				     weir__response_said_all(response) ? 0 : request->result);
 }
 
-static void run(struct weir__job *job, unsigned worker)
+static void run(struct weir__job *job)
 {
 	weir_request *request = weir__container(job, weir_request, job);
 
-	(void)worker;
 	atomic_store_explicit(&request->running, true, memory_order_relaxed);
 	handle(request, job->taken); /* just now: the clock need not be read again */
 	conclude(request);

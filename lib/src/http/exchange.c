@@ -17,7 +17,6 @@
 #include "http/exchange.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/daemon.h"
@@ -103,16 +102,8 @@ static int begin_stream(weir_request *request)
 
 	if (!weir__request_has_body(request))
 		return 0; /* dispatched in the final call */
-	request->pipe = malloc(sizeof(*request->pipe));
-	if (!request->pipe)
-		return -ENOMEM;
-	error = weir__pipe_init(request->pipe);
-	if (error) {
-		free(request->pipe);
-		request->pipe = NULL;
-		return error;
-	}
-	return weir__request_dispatch(request);
+	error = weir__pipe_create(&request->pipe);
+	return error ? error : weir__request_dispatch(request);
 }
 
 /* What the client asks for has passed already, and its body is still to come: it is answered

@@ -11,24 +11,35 @@
 
 #include "cancel/token.h"
 
-int weir__pipe_init(struct weir__pipe *pipe)
+int weir__pipe_create(struct weir__pipe **out)
 {
-	memset(pipe, 0, sizeof(*pipe));
+	struct weir__pipe *pipe = calloc(1, sizeof(*pipe));
+
+	if (!pipe)
+		return -ENOMEM;
 	pipe->data = malloc(WEIR__PIPE_SIZE);
 	if (!pipe->data)
-		return -ENOMEM;
+		goto free_pipe;
 	weir__event_init(&pipe->moved);
-	if (pthread_mutex_init(&pipe->lock, NULL)) {
-		free(pipe->data);
-		return -ENOMEM;
-	}
+	if (pthread_mutex_init(&pipe->lock, NULL))
+		goto free_data;
+	*out = pipe;
 	return 0;
+
+free_data:
+	free(pipe->data);
+free_pipe:
+	free(pipe);
+	return -ENOMEM;
 }
 
-void weir__pipe_fini(struct weir__pipe *pipe)
+void weir__pipe_destroy(struct weir__pipe *pipe)
 {
+	if (!pipe)
+		return;
 	(void)pthread_mutex_destroy(&pipe->lock);
 	free(pipe->data);
+	free(pipe);
 }
 
 static size_t copy_in_locked(struct weir__pipe *pipe, const char *data, size_t size)

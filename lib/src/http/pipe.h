@@ -34,8 +34,10 @@ struct weir__pipe {
 	struct weir__event moved; /* for the worker */
 };
 
-int weir__pipe_init(struct weir__pipe *pipe);
-void weir__pipe_fini(struct weir__pipe *pipe);
+/* 0 or -ENOMEM; *out is left alone then. */
+int weir__pipe_create(struct weir__pipe **out);
+/* NULL is ignored. */
+void weir__pipe_destroy(struct weir__pipe *pipe);
 
 /* The acceptor's side. */
 size_t weir__pipe_put(struct weir__pipe *pipe, const void *data, size_t size);

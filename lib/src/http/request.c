@@ -1,7 +1,6 @@
 /* request.c: life of a request, and what a handler can ask of it. */
 #include "http/request.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,10 +24,7 @@ static void free_request(weir_token *token)
 	weir_request *request = weir__container(token, weir_request, token);
 
 	weir__response_fini(&request->response);
-	if (request->pipe) {
-		weir__pipe_fini(request->pipe);
-		free(request->pipe);
-	}
+	weir__pipe_destroy(request->pipe);
 	free(request->body);
 	weir__arena_release(&request->arena);
 	free(request);
@@ -81,21 +77,6 @@ int weir__request_buffer(weir_request *request, const void *data, size_t size)
 	request->body_size += size;
 	request->body[request->body_size] = '\0';
 	return 0;
-}
-
-void weir__address_print(const union weir__address *address, char *out, size_t size)
-{
-	char host[INET6_ADDRSTRLEN] = "?";
-
-	if (address->any.sa_family == AF_INET) {
-		(void)inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
-		(void)snprintf(out, size, "%s:%u", host, ntohs(address->in.sin_port));
-	} else if (address->any.sa_family == AF_INET6) {
-		(void)inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
-		(void)snprintf(out, size, "[%s]:%u", host, ntohs(address->in6.sin6_port));
-	} else {
-		(void)snprintf(out, size, "unix");
-	}
 }
 
 const char *weir_request_method(const weir_request *request)

@@ -16,7 +16,6 @@
 #ifndef WEIR_HTTP_REQUEST_H
 #define WEIR_HTTP_REQUEST_H
 
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +27,7 @@
 #include "base/list.h"
 #include "base/stack.h"
 #include "cancel/token.h"
+#include "http/address.h"
 #include "http/check.h"
 #include "http/later.h"
 #include "http/pipe.h"
@@ -56,12 +56,6 @@ enum {
 	WEIR__REPORT_SPACE = 8,  /* the body's pipe has room for a waiting acceptor */
 	WEIR__REPORT_LATE = 16,  /* the timer thread: its deadline has passed */
 	WEIR__REPORT_LATER = 32, /* any thread: the answer that was to come is there */
-};
-
-union weir__address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 };
 
 struct weir_request {
@@ -168,8 +162,5 @@ void weir__request_settle(weir_request *request);
 
 /* acceptor.c: from a worker. */
 void weir__acceptor_report(weir_request *request, unsigned what);
-
-/* "127.0.0.1:53122"; the caller's buffer. */
-void weir__address_print(const union weir__address *address, char *out, size_t size);
 
 #endif

@@ -45,11 +45,8 @@ void weir__response_fini(weir_response *response)
 {
 	weir__reply_drop(response);
 	weir__response_body_drop(response);
-	if (response->pipe) {
-		weir__pipe_fini(response->pipe);
-		free(response->pipe);
-		response->pipe = NULL;
-	}
+	weir__pipe_destroy(response->pipe);
+	response->pipe = NULL;
 }
 
 void weir__response_reset(weir_response *response)
@@ -205,7 +202,6 @@ int weir_response_error(weir_response *response, int status, const char *text)
 int weir_response_stream(weir_response *response, int64_t length)
 {
 	weir_request *request = response->request;
-	struct weir__pipe *pipe;
 	int error;
 
 	if (weir__response_has_begun(response))
@@ -214,16 +210,10 @@ int weir_response_stream(weir_response *response, int64_t length)
 		return -ENOTSUP; /* the acceptor would wait for itself */
 	if (request->pipe && !weir__pipe_finished(request->pipe))
 		return -EBUSY;
-	pipe = malloc(sizeof(*pipe));
-	if (!pipe)
-		return -ENOMEM;
-	error = weir__pipe_init(pipe);
-	if (error) {
-		free(pipe);
+	error = weir__pipe_create(&response->pipe);
+	if (error)
 		return error;
-	}
 	weir__response_body_drop(response);
-	response->pipe = pipe;
 	response->kind = WEIR__BODY_STREAM;
 	response->stream_length = length < 0 ? -1 : length;
 	return 0;

@@ -57,12 +57,11 @@ void weir__upgrades_unref(struct weir__upgrades *all)
 
 /* On a worker. The owner may close it, and all of it be gone, before `run` has returned; the
  * acceptor stays until the workers have ended. */
-static void run(struct weir__job *job, unsigned worker)
+static void run(struct weir__job *job)
 {
 	weir_upgraded *upgraded = weir__container(job, weir_upgraded, job);
 	struct weir__upgrades *all = upgraded->all;
 
-	(void)worker;
 	(void)atomic_fetch_add_explicit(&all->running, 1, memory_order_relaxed);
 	atomic_store_explicit(&upgraded->begun, true, memory_order_relaxed);
 	upgraded->run(upgraded, upgraded->arg);

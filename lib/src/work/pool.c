@@ -215,7 +215,7 @@ static void *worker_thread(void *arg)
 				(void)weir__worker_wake(pool);
 		}
 		set_busy(pool, self, job);
-		job->ops->run(job, self->number);
+		job->ops->run(job);
 		weir__traced_work_on(self->traced, NULL);
 		atomic_store_explicit(&self->busy, false, memory_order_relaxed);
 	}

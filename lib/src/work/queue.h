@@ -38,8 +38,8 @@
 struct weir__job;
 
 struct weir__job_ops {
-	/* Runs the job; owns it. `worker` numbers the thread, from 0, below the pool's `slots`. */
-	void (*run)(struct weir__job *job, unsigned worker);
+	/* Runs the job; owns it. */
+	void (*run)(struct weir__job *job);
 	/* It is not run, for `job->refusal`; owns it. On any thread that has called the queue,
 	 * without its lock; must not take long. NULL: jobs of a kind that is never refused once it
 	 * is in the queue. */
@@ -80,7 +80,9 @@ struct weir__job {
 	weir_time entered;               /* likewise: by the queue's time */
 	weir_time waited;                /* written when it leaves; then its owner's */
 	weir_time taken;                 /* likewise, if it is to be run: by the caller's time */
-	_Atomic unsigned worker; /* whose it was last, from 1; 0: nobody's. Written by that one */
+	/* Whose it was last: the number of the worker, from 1 to the pool's `slots`; 0: nobody's.
+	 * Written by that one, before it runs the job. */
+	_Atomic unsigned worker;
 };
 
 /* All of one priority. */

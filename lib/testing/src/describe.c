@@ -115,21 +115,6 @@ static int buffer_body(struct weir__testing_run *run)
 	return error;
 }
 
-static int open_pipe(weir_request *request)
-{
-	int error;
-
-	request->pipe = malloc(sizeof(*request->pipe));
-	if (!request->pipe)
-		return -ENOMEM;
-	error = weir__pipe_init(request->pipe);
-	if (error) {
-		free(request->pipe);
-		request->pipe = NULL;
-	}
-	return error;
-}
-
 /* The body, and the deadline, which runs from now on. */
 static int begin(struct weir__testing_run *run)
 {
@@ -140,7 +125,7 @@ static int begin(struct weir__testing_run *run)
 	if (options->body == WEIR_BODY_BUFFERED)
 		error = buffer_body(run);
 	else if (weir__request_has_body(request))
-		error = open_pipe(request);
+		error = weir__pipe_create(&request->pipe);
 	request->complete = options->body == WEIR_BODY_BUFFERED;
 	if (!error && options->deadline > 0)
 		error = weir_token_set_deadline(&request->token, weir_after(options->deadline));

@@ -68,6 +68,18 @@ int app_stop(struct app *app)
 	return app_wait(app);
 }
 
+void app_hurry(struct app *app, struct client *client)
+{
+	struct reply reply;
+	/* Two of one kind could become one. */
+	process_signal(&app->process, SIGTERM);
+	process_signal(&app->process, SIGINT);
+	client_receive(client, &reply);
+	cr_expect_eq(reply.status, 503);
+	reply_free(&reply);
+	client_close(client);
+}
+
 void app_destroy(struct app *app)
 {
 	process_free(&app->process);

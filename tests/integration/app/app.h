@@ -33,6 +33,9 @@ void app_serve(struct app *app, const char *const *options);
 int app_wait(struct app *app);
 /** SIGTERM, and app_wait(). */
 int app_stop(struct app *app);
+/** Stops without a grace, by two signals: the request that is under way on `client` has to be
+ *  answered with 503. Closes the client. */
+void app_hurry(struct app *app, struct client *client);
 /** Frees everything and removes the scratch directory. */
 void app_destroy(struct app *app);
 /** Stops, expects a clean end, destroys. */

@@ -2,7 +2,6 @@
 #include "app.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <string.h>
 
 #include <weir/report.h>
@@ -66,7 +65,6 @@ Test(admin, shutdown_stops_and_can_be_watched)
 {
 	struct app app;
 	struct client client;
-	struct reply reply;
 	app_serve(&app, (const char *const[]){"--debug-routes", "--grace", "1h", "--drain-timeout",
 					      "1h", NULL});
 	client_open(&client, app.url);
@@ -79,12 +77,7 @@ Test(admin, shutdown_stops_and_can_be_watched)
 	cr_expect_eq(admin_status(&app, "POST", "/shutdown", ""), 202);
 
 	/* The first signal after that changes nothing, as when a supervisor does both. */
-	process_signal(&app.process, SIGTERM);
-	process_signal(&app.process, SIGINT);
-	client_receive(&client, &reply);
-	cr_expect_eq(reply.status, 503);
-	reply_free(&reply);
-	client_close(&client);
+	app_hurry(&app, &client);
 	cr_expect_eq(app_wait(&app), 0);
 	cr_expect_not_null(strstr(app.report, "\"asked_by\":\"admin\""), "%s", app.report);
 	app_report_check(&app);

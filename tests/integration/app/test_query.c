@@ -2,7 +2,6 @@
 #include "app.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,17 +205,11 @@ Test(query, a_stop_rolls_back)
 {
 	struct app app;
 	struct client client;
-	struct reply reply;
 	begin(&app);
 	client_open(&client, app.url);
 	app_request(&client, "POST", "/endless", "", "");
 	app_await_metric(&app, "weir_requests_in_flight{phase=\"running\"}", 1);
-	process_signal(&app.process, SIGTERM);
-	process_signal(&app.process, SIGINT);
-	client_receive(&client, &reply);
-	cr_expect_eq(reply.status, 503);
-	reply_free(&reply);
-	client_close(&client);
+	app_hurry(&app, &client);
 	cr_expect_eq(app_wait(&app), 0, "%s", app.process.text);
 	app_report_check(&app);
 	process_free(&app.process);

@@ -4,7 +4,6 @@
 #include "adapters/postgres.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,18 +135,12 @@ Test(query_pq, a_stop_rolls_back)
 	struct app app;
 	struct postgres postgres;
 	struct client client;
-	struct reply reply;
 	if (!begin(&app, &postgres))
 		cr_skip_test("no PostgreSQL");
 	client_open(&client, app.url);
 	app_request(&client, "POST", "/slow", "", "");
 	await_sleeping(&app, ONE);
-	process_signal(&app.process, SIGTERM);
-	process_signal(&app.process, SIGINT);
-	client_receive(&client, &reply);
-	cr_expect_eq(reply.status, 503);
-	reply_free(&reply);
-	client_close(&client);
+	app_hurry(&app, &client);
 	cr_expect_eq(app_wait(&app), 0, "%s", app.process.text);
 	app_report_check(&app);
 	process_free(&app.process);

@@ -133,9 +133,7 @@ Test(reload_admin, is_ended_by_a_stop)
 	reloading_write(&app, text);
 	client_open(&client, app.admin);
 	app_request(&client, "POST", "/reload", "", NULL);
-	struct pollfd called = {.fd = database, .events = POLLIN};
-	must(poll(&called, 1, must_poll_timeout(weir_after(MUST_PATIENCE))) == 1,
-	     "nobody asks the database");
+	must(must_poll(database, POLLIN, weir_after(MUST_PATIENCE)), "nobody asks the database");
 	weir_time began = weir_now();
 	process_signal(&app.process, SIGTERM);
 	client_receive(&client, &reply);

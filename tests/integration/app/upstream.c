@@ -25,8 +25,7 @@ unsigned upstream_listen(struct upstream *upstream)
 
 static void await(int fd)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	must(poll(&wait, 1, (int)(MUST_PATIENCE / WEIR_MILLISECOND)) == 1, "nothing came");
+	must(must_poll(fd, POLLIN, weir_after(MUST_PATIENCE)), "nothing came");
 }
 
 void upstream_accept(struct upstream *upstream)

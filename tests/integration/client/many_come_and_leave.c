@@ -1,12 +1,12 @@
 /* Thousands of connections that come and leave in every manner leave nothing behind: no
  * descriptor, no request, no connection, and an account that adds up. */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "support/descriptors.h"
 #include "support/fixture.h"
 #include "support/handlers.h"
 #include "support/must.h"
@@ -14,18 +14,6 @@
 
 /* A handshake costs a busy machine more than all the rest. */
 enum { plain_total = 10000, tls_total = 2000, wave = 250 };
-
-static size_t open_descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	must(directory != NULL, "opendir: errno %d", errno);
-	while (readdir(directory) != NULL)
-		count++;
-	closedir(directory);
-	return count;
-}
 
 static const char request[] = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -89,7 +77,7 @@ Test(many_come_and_leave, and_nothing_stays)
 	leave(&client[0], 0);
 	metrics_await(fixture.server, "weir_connections_accepted_total", 1);
 	metrics_await(fixture.server, "weir_connections_open", 0);
-	before = open_descriptors();
+	before = descriptors_count();
 
 	for (int done = 0; done < total; done += at_once) {
 		for (int i = 0; i < at_once; i++) {
@@ -105,6 +93,6 @@ Test(many_come_and_leave, and_nothing_stays)
 		      1 + (uint64_t)((total + at_once - 1) / at_once * at_once));
 	metrics_await(fixture.server, "weir_connections_open", 0);
 	metrics_await_sum(fixture.server, "weir_requests_in_flight", 0);
-	cr_assert_eq(open_descriptors(), before);
+	cr_assert_eq(descriptors_count(), before);
 	fixture_finish(&fixture);
 }

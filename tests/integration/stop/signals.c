@@ -36,9 +36,7 @@ static void listen_to(struct child *child, char *line, size_t room)
 	size_t size = 0;
 
 	for (;;) {
-		struct pollfd one = {.fd = child->output, .events = POLLIN};
-
-		must(poll(&one, 1, must_poll_timeout(until)) == 1, "the child says nothing");
+		must(must_poll(child->output, POLLIN, until), "the child says nothing");
 		must(size + 1 < room && read(child->output, line + size, 1) == 1,
 		     "the child has ended");
 		if (line[size] == '\n')

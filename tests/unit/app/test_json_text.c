@@ -39,6 +39,21 @@ Test(json_text, replaces_what_is_not_utf8)
 	expect_string("\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+Test(json_text, prints_what_is_of_any_length)
+{
+	struct json_text text = {0};
+	static char large[10000];
+	memset(large, 'x', sizeof large - 1);
+	json_text_print(&text, "%d,", 7);
+	json_text_print(&text, "%s", "");
+	json_text_print(&text, "%s", large);
+	cr_assert_not(text.failed);
+	cr_assert_eq(text.size, 2 + strlen(large));
+	cr_expect_eq(memcmp(text.data, "7,", 2), 0);
+	cr_expect_eq(memcmp(text.data + 2, large, strlen(large)), 0);
+	json_text_free(&text);
+}
+
 Test(json_text, grows)
 {
 	struct json_text text = {0};

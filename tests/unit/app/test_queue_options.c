@@ -1,65 +1,27 @@
 /* What bounds the queue, in the configuration file and on the command line. */
 #include "cli.h"
-#include "config.h"
 #include "config_apply.h"
-
-#include "support/scratch.h"
+#include "config_file.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct scratch scratch;
-static char file[PATH_MAX + 16];
-
-static void begin(void)
-{
-	scratch_make(&scratch);
-	(void)snprintf(file, sizeof file, "%s/weir.yaml", scratch.path);
-}
-
-static void end(void)
-{
-	scratch_remove(&scratch);
-}
-
-TestSuite(queue_options, .init = begin, .fini = end);
-
-static int load(const char *text, struct config **config, char error[COMPLAIN_SIZE])
-{
-	scratch_write(&scratch, "weir.yaml", text, strlen(text));
-	return config_load(file, config, error);
-}
-
-static struct config *must_load(const char *text)
-{
-	struct config *config = NULL;
-	char error[COMPLAIN_SIZE];
-	cr_assert_eq(load(text, &config, error), 0, "%s", error);
-	return config;
-}
-
-static void refused(const char *text, const char *message)
-{
-	struct config *config = NULL;
-	char error[COMPLAIN_SIZE] = "";
-	cr_assert_eq(load(text, &config, error), -EINVAL, "taken, although: %s", message);
-	cr_expect_str_eq(error + strlen(file), message);
-}
+TestSuite(queue_options, .init = config_file_begin, .fini = config_file_end);
 
 #define ROUTE "routes:\n  - {path: /e, kind: events, "
 
 Test(queue_options, of_the_file_are_read)
 {
-	struct config *config = must_load("queue_age: 0\nqueue_target: 20ms\nqueue_interval: 1s\n"
-					  "routes:\n"
-					  "  - {path: /a, kind: events}\n"
-					  "  - {path: /b, kind: events, priority: first}\n"
-					  "  - {path: /c, kind: events, priority: high}\n"
-					  "  - {path: /d, kind: events, priority: normal}\n"
-					  "  - {path: /e, kind: events, priority: low, queue: 8,\n"
-					  "     queue_age: 2s}\n");
+	struct config *config =
+		config_file_load("queue_age: 0\nqueue_target: 20ms\nqueue_interval: 1s\n"
+				 "routes:\n"
+				 "  - {path: /a, kind: events}\n"
+				 "  - {path: /b, kind: events, priority: first}\n"
+				 "  - {path: /c, kind: events, priority: high}\n"
+				 "  - {path: /d, kind: events, priority: normal}\n"
+				 "  - {path: /e, kind: events, priority: low, queue: 8,\n"
+				 "     queue_age: 2s}\n");
 	cr_expect_eq(config->queue_age, 0);
 	cr_expect_eq(config->queue_target, 20 * WEIR_MILLISECOND);
 	cr_expect_eq(config->queue_interval, WEIR_SECOND);
@@ -78,23 +40,26 @@ Test(queue_options, of_the_file_are_read)
 
 Test(queue_options, that_are_wrong_are_refused)
 {
-	refused("queue_age: 5\n",
+	config_file_refused(
+		"queue_age: 5\n",
 		":1: queue_age: \"5\" is not a duration: expected 500ms, 10s, 2m, 1h or 0");
-	refused("queue_interval: 0\n",
-		":1: queue_interval: \"0\" is too short: expected at least 1ms");
-	refused(ROUTE "priority: urgent}\n",
+	config_file_refused("queue_interval: 0\n",
+			    ":1: queue_interval: \"0\" is too short: expected at least 1ms");
+	config_file_refused(
+		ROUTE "priority: urgent}\n",
 		":2: routes[0].priority: \"urgent\" is not known: expected one of first, high, "
 		"normal, low");
-	refused(ROUTE "queue: 0}\n",
-		":2: routes[0].queue: \"0\": expected a number from 1 to 1000000");
-	refused(ROUTE "queue_age: 0}\n",
-		":2: routes[0].queue_age: \"0\" is too short: expected at least 1ms");
+	config_file_refused(ROUTE "queue: 0}\n",
+			    ":2: routes[0].queue: \"0\": expected a number from 1 to 1000000");
+	config_file_refused(ROUTE "queue_age: 0}\n",
+			    ":2: routes[0].queue_age: \"0\" is too short: expected at least 1ms");
 }
 
 Test(queue_options, of_the_file_are_beneath_the_command_line)
 {
-	struct config *config = must_load("queue_age: 1s\nqueue_target: 2s\nqueue_interval: 3s\n"
-					  "routes: [{path: /e, kind: events}]\n");
+	struct config *config =
+		config_file_load("queue_age: 1s\nqueue_target: 2s\nqueue_interval: 3s\n"
+				 "routes: [{path: /e, kind: events}]\n");
 	struct serve_config given = {.queue_age = 4,
 				     .queue_target = 5,
 				     .queue_interval = 6,

@@ -10,6 +10,7 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(inside, .timeout = 60);
@@ -23,20 +24,11 @@ struct scene {
 	unsigned runs, extra_runs;
 };
 
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-	int error = weir_token_create(parent, WEIR_NEVER, &token);
-
-	must(error == 0, "weir_token_create: %d", error);
-	return token;
-}
-
 static void scene_make(struct scene *scene)
 {
-	*scene = (struct scene){.parent = make(NULL), .other = make(NULL)};
-	scene->self = make(scene->parent);
-	scene->child = make(scene->self);
+	*scene = (struct scene){.parent = token_make(NULL), .other = token_make(NULL)};
+	scene->self = token_make(scene->parent);
+	scene->child = token_make(scene->self);
 	scene->callback = malloc(sizeof(*scene->callback));
 	cr_assert_not_null(scene->callback);
 }
@@ -113,7 +105,7 @@ Test(inside, cancelling_self_child_parent_and_another)
 static void create_tokens(void *arg)
 {
 	struct scene *scene = arg;
-	weir_token *child = make(scene->self), *sibling = make(scene->parent);
+	weir_token *child = token_make(scene->self), *sibling = token_make(scene->parent);
 
 	scene->runs++;
 	must(weir_token_check(child) == -ECANCELED, "the child of a tripped token is live");
@@ -281,7 +273,7 @@ static void prevent_rivals(void *arg)
 
 Test(inside, removing_what_the_same_trip_is_about_to_run)
 {
-	struct rivals rivals = {.token = make(NULL)};
+	struct rivals rivals = {.token = token_make(NULL)};
 
 	for (int i = 0; i < 3; i++)
 		weir_token_callback_add(rivals.token, &rivals.callbacks[i], prevent_rivals,
@@ -312,7 +304,7 @@ static void give_back(void *arg)
 
 static void last_reference(struct last *last, weir_token *parent)
 {
-	last->token = make(parent);
+	last->token = token_make(parent);
 	gate_init(&last->gate);
 }
 
@@ -337,7 +329,7 @@ Test(inside, giving_back_the_last_reference_while_the_parent_trips)
 {
 	for (int remove_too = 0; remove_too < 2; remove_too++) {
 		struct last last = {.remove_too = remove_too};
-		weir_token *parent = make(NULL);
+		weir_token *parent = token_make(NULL);
 
 		last_reference(&last, parent);
 		weir_token_callback_add(last.token, &last.callback, give_back, &last);

@@ -8,6 +8,7 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(remove, .timeout = 60);
@@ -29,14 +30,6 @@ static int apply(enum remover remover, weir_token_callback *callback)
 	return 0;
 }
 
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
-
 static void count(void *arg)
 {
 	++*(unsigned *)arg;
@@ -47,7 +40,7 @@ Test(remove, of_an_armed_callback_prevents_it)
 	static const int expected[] = {[TRY_REMOVE] = 1, [REMOVE] = 0, [DETACH] = 0};
 
 	for (enum remover remover = TRY_REMOVE; remover <= DETACH; remover++) {
-		weir_token *token = make();
+		weir_token *token = token_make(NULL);
 		weir_token_callback *callback = malloc(sizeof(*callback));
 		unsigned runs = 0;
 
@@ -63,7 +56,7 @@ Test(remove, of_an_armed_callback_prevents_it)
 
 Test(remove, from_the_middle_leaves_the_others)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_token_callback callbacks[5];
 	unsigned runs[5] = {0};
 
@@ -81,7 +74,7 @@ Test(remove, from_the_middle_leaves_the_others)
 Test(remove, is_a_harmless_no_op_after_the_run_even_without_the_token)
 {
 	for (enum remover remover = TRY_REMOVE; remover <= DETACH; remover++) {
-		weir_token *token = make();
+		weir_token *token = token_make(NULL);
 		weir_token_callback callback;
 		unsigned runs = 0;
 
@@ -98,7 +91,7 @@ Test(remove, is_a_harmless_no_op_after_a_removal)
 {
 	for (enum remover first = TRY_REMOVE; first <= DETACH; first++)
 		for (enum remover second = TRY_REMOVE; second <= DETACH; second++) {
-			weir_token *token = make();
+			weir_token *token = token_make(NULL);
 			weir_token_callback callback;
 			unsigned runs = 0;
 
@@ -142,7 +135,7 @@ static void trip(void *token)
 
 static void running_start(struct running *running)
 {
-	running->token = make();
+	running->token = token_make(NULL);
 	running->callback = malloc(sizeof(*running->callback));
 	cr_assert_not_null(running->callback);
 	gate_init(&running->gate);
@@ -283,7 +276,7 @@ Test(remove, of_a_pending_callback_prevents_it)
 	static const int expected[] = {[TRY_REMOVE] = 1, [REMOVE] = 0, [DETACH] = 0};
 
 	for (enum remover remover = TRY_REMOVE; remover <= DETACH; remover++) {
-		struct pair pair = {.token = make()};
+		struct pair pair = {.token = token_make(NULL)};
 		struct thread tripper;
 		int pending;
 
@@ -314,7 +307,8 @@ static void add_standing(void *arg)
 
 Test(remove, waits_for_a_callback_that_was_run_at_once)
 {
-	struct running running = {.token = make(), .callback = malloc(sizeof(weir_token_callback))};
+	struct running running = {.token = token_make(NULL),
+				  .callback = malloc(sizeof(weir_token_callback))};
 	struct thread remover;
 
 	cr_assert_not_null(running.callback);

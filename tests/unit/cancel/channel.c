@@ -6,18 +6,11 @@
 
 #include <weir/queue.h>
 
+#include "support/token.h"
 #include "unit/faults.h"
 #include "unit/threads.h"
 
 TestSuite(channel, .timeout = 60);
-
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static weir_queue *make_queue(size_t capacity)
 {
@@ -134,7 +127,7 @@ Test(channel, gives_back_in_order_what_it_has_room_for)
 Test(channel, a_pop_waits_for_an_item)
 {
 	weir_queue *queue = make_queue(2);
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct caller first, second;
 
 	start(&first, do_pop, queue, NULL);
@@ -153,7 +146,7 @@ Test(channel, a_pop_waits_for_an_item)
 Test(channel, a_push_waits_for_room)
 {
 	weir_queue *queue = make_queue(1);
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct caller caller;
 
 	cr_assert_eq(push(queue, 1), 0);
@@ -168,7 +161,7 @@ Test(channel, a_push_waits_for_room)
 Test(channel, waits_end_at_their_time)
 {
 	weir_queue *queue = make_queue(1);
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
 	void *out = item(3);
 
@@ -188,7 +181,7 @@ Test(channel, waits_end_at_their_time)
 Test(channel, a_trip_ends_the_waits_under_it_and_no_other)
 {
 	weir_queue *empty = make_queue(1), *full = make_queue(1);
-	weir_token *token = make(), *live = make();
+	weir_token *token = token_make(NULL), *live = token_make(NULL);
 	struct caller pops, pushes, pops_on, pushes_on;
 
 	cr_assert_eq(push(full, 1), 0);
@@ -215,7 +208,7 @@ Test(channel, a_trip_ends_the_waits_under_it_and_no_other)
 Test(channel, a_tripped_token_is_told_even_if_there_is_something)
 {
 	weir_queue *queue = make_queue(2);
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	void *out = item(3);
 
 	cr_assert_eq(push(queue, 1), 0);
@@ -253,7 +246,7 @@ Test(channel, a_close_wakes_everybody)
 {
 	weir_queue *empty = make_queue(1), *full = make_queue(1);
 	struct caller pops[3], pushes[3];
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	cr_assert_eq(push(full, 1), 0);
 	for (size_t i = 0; i < 3; i++) {
@@ -285,7 +278,7 @@ static void expect_waiting(weir_token *token, const char *where)
 Test(channel, the_token_knows_of_the_wait)
 {
 	weir_queue *queue = make_queue(1);
-	weir_token *pop_token = make(), *push_token = make();
+	weir_token *pop_token = token_make(NULL), *push_token = token_make(NULL);
 	struct caller caller;
 
 	start(&caller, do_pop, queue, pop_token);

@@ -11,20 +11,13 @@
 #include "cancel/park.h"
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(cond, .timeout = 60);
 
 static weir_mutex mutex;
 static weir_cond cond;
-
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static void lock(void)
 {
@@ -73,7 +66,7 @@ static void finish(struct waiter *waiter, int result)
 
 Test(cond, a_signal_wakes_one_in_their_order)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct waiter waiters[3];
 
 	for (size_t i = 0; i < 3; i++)
@@ -96,7 +89,7 @@ Test(cond, a_signal_wakes_one_in_their_order)
 Test(cond, a_broadcast_wakes_all)
 {
 	struct waiter waiters[100];
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	for (size_t i = 0; i < 100; i++)
 		start(&waiters[i], i % 2 ? token : NULL);
@@ -120,7 +113,7 @@ Test(cond, a_signal_without_a_waiter_is_forgotten)
 Test(cond, a_wait_ends_at_its_time_with_the_mutex)
 {
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	lock();
 	cr_assert_eq(weir_cond_wait(&cond, &mutex, token, until), -ETIMEDOUT);
@@ -137,7 +130,7 @@ Test(cond, a_wait_ends_at_its_time_with_the_mutex)
 
 Test(cond, a_trip_ends_the_waits_under_it_and_no_other)
 {
-	weir_token *tripped = make(), *live = make();
+	weir_token *tripped = token_make(NULL), *live = token_make(NULL);
 	struct waiter with[2], without[2];
 
 	start(&with[0], tripped);
@@ -177,7 +170,7 @@ static void take_and_keep(void *taken)
 
 Test(cond, with_a_tripped_token_the_mutex_is_not_even_given_back)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	atomic_bool taken = false;
 	struct thread other;
 
@@ -196,7 +189,7 @@ Test(cond, with_a_tripped_token_the_mutex_is_not_even_given_back)
 /* It is on its way back when the token is tripped: the signal would be lost with it. */
 Test(cond, a_waiter_that_was_signalled_is_not_cancelled)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct waiter waiter;
 
 	start(&waiter, token);
@@ -211,7 +204,7 @@ Test(cond, a_waiter_that_was_signalled_is_not_cancelled)
 /* The test stands where a signal does, and holds the waiter up in its giving up. */
 Test(cond, a_waiter_that_is_signalled_while_it_gives_up_is_not_cancelled)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct weir__parked *parked;
 	struct weir__lot *lot;
 	struct waiter waiter;
@@ -232,7 +225,7 @@ Test(cond, a_waiter_that_is_signalled_while_it_gives_up_is_not_cancelled)
 
 Test(cond, taking_the_mutex_again_is_not_cancelled)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct waiter waiter;
 
 	start(&waiter, token);
@@ -306,7 +299,7 @@ Test(cond, may_be_freed_by_the_last_one_that_was_woken)
 
 Test(cond, the_token_knows_of_the_wait)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct weir_last_check last;
 	struct waiter waiter;
 

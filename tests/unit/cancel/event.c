@@ -6,17 +6,10 @@
 #include "cancel/event.h"
 #include "cancel/token.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(event, .timeout = 60);
-
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 struct waiting {
 	struct weir__event event;
@@ -51,7 +44,7 @@ Test(event, a_signal_before_the_wait_is_not_lost)
 
 Test(event, a_signal_wakes_the_waiter)
 {
-	struct waiting waiting = {.token = make()};
+	struct waiting waiting = {.token = token_make(NULL)};
 	struct thread thread;
 
 	weir__event_init(&waiting.event);
@@ -66,7 +59,7 @@ Test(event, a_signal_wakes_the_waiter)
 
 Test(event, a_trip_wakes_the_waiter)
 {
-	struct waiting waiting = {.token = make()};
+	struct waiting waiting = {.token = token_make(NULL)};
 	struct thread thread;
 
 	weir__event_init(&waiting.event);
@@ -81,7 +74,7 @@ Test(event, a_trip_wakes_the_waiter)
 
 Test(event, a_tripped_token_ends_the_wait_at_once)
 {
-	struct waiting waiting = {.token = make()};
+	struct waiting waiting = {.token = token_make(NULL)};
 
 	weir__event_init(&waiting.event);
 	cr_assert(weir_token_cancel(waiting.token, WEIR_REASON_REQUESTED, NULL));
@@ -93,7 +86,7 @@ Test(event, a_tripped_token_ends_the_wait_at_once)
 Test(event, a_wait_ends_at_its_time_and_leaves_nothing_behind)
 {
 	struct weir__event event;
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
 
 	weir__event_init(&event);

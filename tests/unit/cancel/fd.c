@@ -9,17 +9,10 @@
 #include <weir/token.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(fd, .timeout = 60);
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(parent, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static bool readable(int fd, int timeout)
 {
@@ -33,7 +26,7 @@ static bool readable(int fd, int timeout)
 
 Test(fd, is_readable_once_the_token_is_tripped_and_stays_so)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	int fd = weir_token_fd(token);
 
 	cr_assert_geq(fd, 0);
@@ -46,7 +39,7 @@ Test(fd, is_readable_once_the_token_is_tripped_and_stays_so)
 
 Test(fd, is_made_once)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	int fd = weir_token_fd(token);
 
 	cr_assert_eq(weir_token_fd(token), fd);
@@ -57,10 +50,10 @@ Test(fd, is_made_once)
 
 Test(fd, of_a_tripped_token_is_readable_from_the_start)
 {
-	weir_token *parent = make(NULL), *child;
+	weir_token *parent = token_make(NULL), *child;
 
 	cr_assert(weir_token_cancel(parent, WEIR_REASON_REQUESTED, NULL));
-	child = make(parent);
+	child = token_make(parent);
 	cr_assert(readable(weir_token_fd(parent), 0));
 	cr_assert(readable(weir_token_fd(child), 0));
 	weir_token_unref(parent);
@@ -69,7 +62,8 @@ Test(fd, of_a_tripped_token_is_readable_from_the_start)
 
 Test(fd, of_a_descendant_becomes_readable_with_the_root)
 {
-	weir_token *root = make(NULL), *child = make(root), *grandchild = make(child);
+	weir_token *root = token_make(NULL), *child = token_make(root),
+		   *grandchild = token_make(child);
 	int fd = weir_token_fd(grandchild);
 
 	cr_assert(weir_token_cancel(root, WEIR_REASON_REQUESTED, NULL));
@@ -86,7 +80,7 @@ static void await_readable(void *arg)
 
 Test(fd, ends_a_poll_on_another_thread)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	int fd = weir_token_fd(token);
 	struct thread thread;
 
@@ -99,7 +93,7 @@ Test(fd, ends_a_poll_on_another_thread)
 
 Test(fd, is_not_inherited_does_not_block_and_goes_with_the_token)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	int fd = weir_token_fd(token);
 
 	cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -111,7 +105,7 @@ Test(fd, is_not_inherited_does_not_block_and_goes_with_the_token)
 
 Test(fd, says_when_there_are_no_descriptors_left_and_works_later)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	struct rlimit limit, none;
 
 	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);

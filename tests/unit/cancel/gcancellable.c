@@ -19,6 +19,7 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(gcancellable, .timeout = 60);
@@ -29,15 +30,6 @@ struct scene {
 	unsigned runs, other_runs;
 	weir_token *made;
 };
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-	int error = weir_token_create(parent, WEIR_NEVER, &token);
-
-	must(error == 0, "weir_token_create: %d", error);
-	return token;
-}
 
 static void count_other(void *arg)
 {
@@ -54,7 +46,7 @@ static bool readable(int fd)
 static void play(void (*inside)(void *scene), void (*after)(struct scene *scene))
 {
 	for (int at_once = 0; at_once < 2; at_once++) {
-		struct scene scene = {.token = make(NULL)};
+		struct scene scene = {.token = token_make(NULL)};
 
 		if (at_once)
 			cr_assert(weir_token_cancel(scene.token, WEIR_REASON_REQUESTED, NULL));
@@ -123,7 +115,7 @@ static void disconnect_other(void *arg)
 Test(gcancellable, disconnect_another_inside_a_callback)
 {
 	for (int other_first = 0; other_first < 2; other_first++) {
-		struct scene scene = {.token = make(NULL)};
+		struct scene scene = {.token = token_make(NULL)};
 
 		if (other_first)
 			weir_token_callback_add(scene.token, &scene.other, count_other, &scene);
@@ -147,7 +139,7 @@ static void begin_anew(void *arg)
 
 	scene->runs++;
 	must(weir_token_check(scene->token) == -ECANCELED, "tripped for good");
-	scene->made = make(NULL);
+	scene->made = token_make(NULL);
 	weir_token_callback_add(scene->made, &scene->other, count_other, scene);
 	must(weir_token_wait(scene->made, 0) == -ETIMEDOUT, "the new one is tripped");
 	must(scene->other_runs == 0, "run too early");
@@ -173,7 +165,7 @@ static void make_fd(void *arg)
 	struct scene *scene = arg;
 
 	scene->runs++;
-	scene->made = make(NULL);
+	scene->made = token_make(NULL);
 	must(readable(weir_token_fd(scene->token)), "not readable");
 	must(!readable(weir_token_fd(scene->made)), "readable");
 }
@@ -195,7 +187,7 @@ Test(gcancellable, make_the_descriptor_inside_a_callback)
 static void release_fd(void *arg)
 {
 	struct scene *scene = arg;
-	weir_token *child = make(scene->token);
+	weir_token *child = token_make(scene->token);
 
 	scene->runs++;
 	must(readable(weir_token_fd(child)), "not readable");
@@ -257,7 +249,7 @@ Test(gcancellable, two_threads_disconnect_each_others_inside_callbacks)
 		struct side *side = &pair.sides[i];
 
 		side->other = &pair.sides[1 - i];
-		side->token = make(NULL);
+		side->token = token_make(NULL);
 		gate_init(&side->gate);
 		weir_token_callback_add(side->token, &side->callback, remove_the_others, side);
 	}
@@ -302,7 +294,7 @@ static void trip_locked(void *arg)
 
 Test(gcancellable, removing_with_a_lock_held_that_the_callback_wants)
 {
-	struct locked locked = {.lock = PTHREAD_MUTEX_INITIALIZER, .token = make(NULL)};
+	struct locked locked = {.lock = PTHREAD_MUTEX_INITIALIZER, .token = token_make(NULL)};
 	struct thread thread;
 
 	gate_init(&locked.gate);

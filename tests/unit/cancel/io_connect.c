@@ -10,7 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "support/descriptors.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 
 TestSuite(io_connect, .timeout = 60);
@@ -45,7 +47,7 @@ static int bind_socket(int type, union address *address, socklen_t *size)
 
 Test(io_connect, is_refused_where_nobody_listens)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	union address address;
 	socklen_t size;
 	int bound = bind_socket(SOCK_STREAM, &address, &size);
@@ -64,7 +66,7 @@ Test(io_connect, is_refused_where_nobody_listens)
 
 Test(io_connect, carries_what_is_sent)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	union address address, peer;
 	socklen_t size, peer_size = sizeof(peer);
 	int listener = bind_socket(SOCK_STREAM, &address, &size), fd, taken;
@@ -171,7 +173,7 @@ static void share_listener(void)
 
 	must(listen(listener, 8) == 0, "errno %d", errno);
 	for (int i = 0; i < COUNT; i++) {
-		acceptors[i] = (struct acceptor){.listener = listener, .token = io_token()};
+		acceptors[i] = (struct acceptor){.listener = listener, .token = token_make(NULL)};
 		thread_start(&acceptors[i].thread, accept_one, &acceptors[i]);
 	}
 	for (int i = 0; i < COUNT; i++)
@@ -197,16 +199,16 @@ static void share_listener(void)
 
 Test(io_accept, by_several_on_one_listener)
 {
-	unsigned fds = io_count_fds();
+	unsigned fds = descriptors_count();
 
 	for (int i = 0; i < 100; i++)
 		share_listener();
-	cr_assert_eq(io_count_fds(), fds);
+	cr_assert_eq(descriptors_count(), fds);
 }
 
 Test(io_accept, says_what_the_system_says)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	union address address;
 	socklen_t size;
 	int fd = bind_socket(SOCK_STREAM, &address, &size), file;

@@ -12,7 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "support/descriptors.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 #include "unit/faults.h"
 
@@ -123,8 +125,11 @@ static void copy_make(struct copy *copy, enum kind in, enum kind out, size_t lim
 	static char name[80];
 
 	(void)snprintf(name, sizeof(name), "%s to %s", kind_names[in], kind_names[out]);
-	*copy = (struct copy){
-		.name = name, .token = io_token(), .size = UINT64_MAX, .limit = limit, .done = 1};
+	*copy = (struct copy){.name = name,
+			      .token = token_make(NULL),
+			      .size = UINT64_MAX,
+			      .limit = limit,
+			      .done = 1};
 	scratch_make(&copy->scratch);
 	side_open(&copy->in, in, true, &copy->scratch);
 	side_open(&copy->out, out, false, &copy->scratch);
@@ -182,12 +187,12 @@ static void finish_out(struct copy *copy)
 
 static void each_pair(void (*test)(enum kind in, enum kind out))
 {
-	unsigned fds = io_count_fds();
+	unsigned fds = descriptors_count();
 
 	for (enum kind in = 0; in < KINDS; in++)
 		for (enum kind out = 0; out < KINDS; out++) {
 			test(in, out);
-			must(io_count_fds() == fds, "%s to %s: left open", kind_names[in],
+			must(descriptors_count() == fds, "%s to %s: left open", kind_names[in],
 			     kind_names[out]);
 		}
 }

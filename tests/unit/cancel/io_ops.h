@@ -42,9 +42,8 @@ void io_each(void (*fn)(const struct io_op *op));
 void io_open(const struct io_op *op, struct io_state *state);
 void io_close(struct io_state *state);
 
-/* How many descriptors the process has open. */
-unsigned io_count_fds(void);
-/* Waits until it has so many: the timer thread gives tokens back a moment after their trip. */
+/* Waits until so many descriptors are open: the timer thread gives tokens back a moment after their
+ * trip. */
 void io_await_fds(unsigned count, const char *where);
 /* Waits until the thread sleeps in this system call. */
 void io_await_in(struct thread *thread, long number);
@@ -54,8 +53,6 @@ bool io_is_nonblocking(int fd);
 size_t io_fill(int fd);
 /* Takes everything out that is there now; returns how much that was. */
 size_t io_drain(int fd);
-/* A live root. */
-weir_token *io_token(void);
 
 /* The test program's getaddrinfo(3): "slow" waits at a door, which is closed at first;
  * "fail-N" says -N; other names are answered at once. */

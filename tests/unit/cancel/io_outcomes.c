@@ -8,7 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "support/descriptors.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 
 TestSuite(io, .timeout = 60);
@@ -54,7 +56,7 @@ static void (*each_test)(const struct io_op *op);
 
 static void run_test(const struct io_op *op)
 {
-	unsigned fds = io_count_fds();
+	unsigned fds = descriptors_count();
 
 	each_test(op);
 	io_await_fds(fds, op->name);
@@ -76,17 +78,17 @@ static void must_be_done(const struct io_op *op, struct io_state *state)
 
 static void done_at_once(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct io_state state;
 	unsigned fds;
 	int result;
 
 	io_open(op, &state);
 	op->ready(&state);
-	fds = io_count_fds();
+	fds = descriptors_count();
 	result = op->call(&state, token, weir_after(MUST_PATIENCE));
 	must(result == 0, "%s: %d", op->name, result);
-	must(io_count_fds() == fds, "%s: a descriptor was made for nothing", op->name);
+	must(descriptors_count() == fds, "%s: a descriptor was made for nothing", op->name);
 	io_close(&state);
 	weir_token_unref(token);
 }
@@ -113,7 +115,7 @@ Test(io, there_need_be_neither_token_nor_time)
 
 static void tripped_before(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct io_state state;
 	int result;
 
@@ -139,7 +141,7 @@ Test(io, a_tripped_token_wins_and_nothing_is_done)
 static void late(const struct io_op *op)
 {
 	static const weir_time times[] = {0, -1, INT64_MIN, 1};
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct io_state state;
 	int result;
 
@@ -180,7 +182,7 @@ static void timed_out_with(const struct io_op *op, weir_token *token)
 
 static void timed_out(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 
 	timed_out_with(op, token);
 	timed_out_with(op, NULL);
@@ -195,7 +197,7 @@ Test(io, ends_at_its_time_and_not_before)
 
 static void tripped_while_waiting(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct caller caller;
 
 	caller_start(&caller, op, token, WEIR_NEVER);
@@ -245,7 +247,7 @@ static void done_while_waiting_until(const struct io_op *op, weir_token *token, 
 
 static void done_while_waiting(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 
 	done_while_waiting_until(op, token, weir_after(MUST_PATIENCE));
 	weir_token_unref(token);
@@ -294,7 +296,7 @@ static void interrupt(struct caller *caller)
 
 static void interrupted(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct caller caller;
 
 	caller_start(&caller, op, token, weir_after(MUST_PATIENCE));
@@ -315,7 +317,7 @@ Test(io, signals_do_not_end_the_wait)
 static void interrupted_and_late(const struct io_op *op)
 {
 	weir_time until = weir_after(20 * WEIR_MILLISECOND);
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct caller caller = {.op = op, .token = token, .until = until};
 
 	io_open(op, &caller.state);
@@ -340,7 +342,7 @@ Test(io, signals_do_not_make_the_wait_longer)
 
 static void without_descriptors(const struct io_op *op)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct rlimit limit, none;
 	struct io_state state;
 	int result;
@@ -374,7 +376,7 @@ static void called_under_a_trip_storm(const struct io_op *op)
 {
 	/* a trip at about the moment at which the call goes to sleep, some before, some after */
 	for (unsigned i = 0; i < 20; i++) {
-		weir_token *token = io_token();
+		weir_token *token = token_make(NULL);
 		struct caller caller = {
 			.op = op, .token = token, .until = weir_after(MUST_PATIENCE)};
 		weir_time at;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 #include "unit/faults.h"
 
@@ -24,7 +25,7 @@ struct many {
 
 static void many_open(struct many *many)
 {
-	many->token = io_token();
+	many->token = token_make(NULL);
 	for (int i = 0; i < MANY; i++) {
 		many->fds[i] = (struct pollfd){.fd = eventfd(0, EFD_CLOEXEC), .events = POLLIN};
 		cr_assert_geq(many->fds[i].fd, 0);
@@ -103,7 +104,7 @@ Test(io_poll, says_when_there_is_no_memory_for_many)
 
 Test(io_poll, of_none_waits_for_the_time_or_the_token)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(3 * WEIR_MILLISECOND);
 
 	cr_assert_eq(weir_poll(token, NULL, 0, until), -ETIMEDOUT);
@@ -115,7 +116,7 @@ Test(io_poll, of_none_waits_for_the_time_or_the_token)
 
 Test(io_poll, passes_over_negative_ones_and_tells_of_errors)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct pollfd fds[] = {{.fd = -1, .events = POLLIN, .revents = 77},
 			       {.fd = 1 << 20, .events = POLLIN}};
 
@@ -127,7 +128,7 @@ Test(io_poll, passes_over_negative_ones_and_tells_of_errors)
 
 Test(io_poll, refuses_more_than_the_process_may_have)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	static struct pollfd fds[65];
 	struct rlimit limit;
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 
 TestSuite(io_process, .timeout = 60);
@@ -45,7 +46,7 @@ static void sleeps(int unused)
 
 static int wait_status(pid_t pid)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	int status = -1;
 	int error = weir_waitpid(token, pid, &status, weir_after(MUST_PATIENCE));
 
@@ -98,7 +99,7 @@ static void wait_child(void *arg)
 
 static void waiter_start(struct waiter *waiter, pid_t pid)
 {
-	*waiter = (struct waiter){.pid = pid, .token = io_token()};
+	*waiter = (struct waiter){.pid = pid, .token = token_make(NULL)};
 	thread_start(&waiter->thread, wait_child, waiter);
 	io_await_in(&waiter->thread, SYS_ppoll);
 }
@@ -183,13 +184,13 @@ Test(io_process, a_traced_child_can_be_waited_for_and_the_wait_cancelled)
 	(void)close(from_tracer[1]);
 	cr_assert_eq(read(from_tracer[0], &byte, 1), 1, "the tracer could not trace");
 
-	waiter = (struct waiter){.pid = pid, .token = io_token()};
+	waiter = (struct waiter){.pid = pid, .token = token_make(NULL)};
 	thread_start(&waiter.thread, wait_child, &waiter);
 	io_await_in(&waiter.thread, SYS_waitid);
 	cr_assert(weir_token_cancel(waiter.token, WEIR_REASON_REQUESTED, NULL));
 	waiter_end(&waiter, -ECANCELED);
 
-	waiter = (struct waiter){.pid = pid, .token = io_token()};
+	waiter = (struct waiter){.pid = pid, .token = token_make(NULL)};
 	thread_start(&waiter.thread, wait_child, &waiter);
 	io_await_in(&waiter.thread, SYS_waitid);
 	(void)close(to_tracer[1]); /* the tracer ends, and lets go */

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 #include "unit/faults.h"
 
@@ -34,7 +35,7 @@ static void must_be_local(const struct addrinfo *answer, unsigned port)
 
 Test(io_resolve, names_are_answered)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct addrinfo *answer;
 
 	cr_assert_eq(resolve(token, "some.host", "8080", NULL, &answer), 0);
@@ -127,7 +128,7 @@ static void ask(void *arg)
 
 Test(io_resolve, threads_are_counted_while_they_hang_and_no_longer)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct addrinfo *answer;
 	struct asker asker = {.token = token};
 

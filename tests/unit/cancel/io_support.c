@@ -1,5 +1,4 @@
 /* unit/cancel/io_support.c: what the tests of the blocking calls share; see io_ops.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,27 +6,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/descriptors.h"
 #include "support/must.h"
 #include "unit/cancel/io_ops.h"
-
-unsigned io_count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	must(fds, "cannot list the descriptors");
-	while (readdir(fds))
-		count++;
-	(void)closedir(fds);
-	return count;
-}
 
 void io_await_fds(unsigned count, const char *where)
 {
 	weir_time until = weir_after(MUST_PATIENCE);
 
-	while (io_count_fds() != count) {
-		must(weir_now() < until, "%s: %u descriptors, not %u", where, io_count_fds(),
+	while (descriptors_count() != count) {
+		must(weir_now() < until, "%s: %u descriptors, not %u", where, descriptors_count(),
 		     count);
 		(void)sched_yield();
 	}
@@ -109,15 +97,6 @@ size_t io_fill(int fd)
 size_t io_drain(int fd)
 {
 	return until_again(fd, take);
-}
-
-weir_token *io_token(void)
-{
-	weir_token *token = NULL;
-	int error = weir_token_create(NULL, WEIR_NEVER, &token);
-
-	must(error == 0, "weir_token_create: %d", error);
-	return token;
 }
 
 void io_open(const struct io_op *op, struct io_state *state)

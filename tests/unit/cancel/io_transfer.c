@@ -14,6 +14,7 @@
 #include <weir/interrupt.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/cancel/io_ops.h"
 
 TestSuite(io_transfer, .timeout = 60);
@@ -68,7 +69,7 @@ static void write_much(void *arg)
 
 static void writer_start(struct writer *writer, const char *way)
 {
-	*writer = (struct writer){.token = io_token(), .until = weir_after(MUST_PATIENCE)};
+	*writer = (struct writer){.token = token_make(NULL), .until = weir_after(MUST_PATIENCE)};
 	open_way(way, &writer->state);
 	writer->data = malloc(MUCH);
 	must(writer->data, "no memory");
@@ -224,7 +225,7 @@ Test(io_transfer, reads_what_is_there_and_then_the_end)
 
 Test(io_transfer, nothing_to_read_or_write_waits_for_nothing)
 {
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 
 	for (int i = 0; i < WAYS; i++) {
 		struct io_state state;
@@ -243,7 +244,7 @@ Test(io_transfer, nothing_to_read_or_write_waits_for_nothing)
 Test(io_transfer, of_files)
 {
 	struct scratch scratch;
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	char *data = malloc(MUCH), *back;
 	size_t size = 0, done = 0;
 	char buffer[16];
@@ -317,7 +318,7 @@ static void share(const char *way)
 
 	open_way(way, &state);
 	for (int i = 0; i < 2; i++) {
-		readers[i] = (struct reader){.fd = state.theirs, .token = io_token()};
+		readers[i] = (struct reader){.fd = state.theirs, .token = token_make(NULL)};
 		thread_start(&readers[i].thread, read_one, &readers[i]);
 	}
 	for (int i = 0; i < 2; i++)
@@ -355,7 +356,7 @@ static void own_handler(int number)
 Test(io_transfer, says_when_the_signal_it_needs_belongs_to_the_program)
 {
 	struct sigaction action = {.sa_handler = own_handler};
-	weir_token *token = io_token();
+	weir_token *token = token_make(NULL);
 	struct io_state state;
 	char byte;
 

@@ -9,6 +9,7 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/faults.h"
 #include "unit/threads.h"
 
@@ -16,14 +17,6 @@ TestSuite(linked, .timeout = 60);
 
 #define SOON (5 * WEIR_MILLISECOND)
 #define LATER (3600 * WEIR_SECOND)
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(parent, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static weir_token *link_two(weir_token *a, weir_token *b)
 {
@@ -35,7 +28,7 @@ static weir_token *link_two(weir_token *a, weir_token *b)
 
 Test(linked, wrong_arguments_and_no_memory_are_refused)
 {
-	weir_token *source = make(NULL), *token = NULL;
+	weir_token *source = token_make(NULL), *token = NULL;
 
 	cr_assert_eq(weir_token_create_linked(&source, 1, NULL), -EINVAL);
 	cr_assert_eq(weir_token_create_linked(NULL, 1, &token), -EINVAL);
@@ -68,10 +61,10 @@ Test(linked, each_source_trips_it_with_its_cause)
 		struct weir_cause theirs, ours;
 
 		for (size_t k = 0; k < COUNT; k++)
-			sources[k] = make(NULL);
+			sources[k] = token_make(NULL);
 		sources[COUNT] = NULL;
 		cr_assert_eq(weir_token_create_linked(sources, COUNT + 1, &token), 0);
-		child = make(token);
+		child = token_make(token);
 		cr_assert_eq(weir_token_check(child), 0);
 		cr_assert(weir_token_cancel(sources[i], 1000 + (int)i, "the first"));
 		cr_assert_eq(weir_token_check(token), -ECANCELED);
@@ -94,7 +87,7 @@ Test(linked, each_source_trips_it_with_its_cause)
 
 Test(linked, is_born_tripped_if_a_source_is)
 {
-	weir_token *live = make(NULL), *tripped = make(NULL), *token;
+	weir_token *live = token_make(NULL), *tripped = token_make(NULL), *token;
 
 	cr_assert(weir_token_cancel(tripped, WEIR_REASON_SHUTDOWN, "before"));
 	token = link_two(live, tripped);
@@ -108,7 +101,7 @@ Test(linked, is_born_tripped_if_a_source_is)
 
 Test(linked, cancelling_it_leaves_the_sources_alone)
 {
-	weir_token *a = make(NULL), *b = make(NULL), *token = link_two(a, b);
+	weir_token *a = token_make(NULL), *b = token_make(NULL), *token = link_two(a, b);
 
 	cr_assert(weir_token_cancel(token, WEIR_REASON_REQUESTED, NULL));
 	cr_assert_eq(weir_token_check(a), 0);
@@ -123,7 +116,7 @@ Test(linked, cancelling_it_leaves_the_sources_alone)
 Test(linked, its_deadline_is_the_earliest_of_all)
 {
 	weir_time when = weir_after(LATER);
-	weir_token *a = make(NULL), *b = make(NULL), *token = link_two(a, b);
+	weir_token *a = token_make(NULL), *b = token_make(NULL), *token = link_two(a, b);
 	weir_token *outer = link_two(token, NULL), *shield = NULL;
 
 	cr_assert_eq(weir_token_deadline(outer), WEIR_NEVER);
@@ -144,7 +137,7 @@ Test(linked, its_deadline_is_the_earliest_of_all)
 
 Test(linked, a_sources_deadline_trips_it)
 {
-	weir_token *a = make(NULL), *b = make(NULL), *token = link_two(a, b);
+	weir_token *a = token_make(NULL), *b = token_make(NULL), *token = link_two(a, b);
 
 	cr_assert_eq(weir_token_set_deadline(b, weir_after(SOON)), 0);
 	cr_assert_eq(weir_token_wait(token, weir_after(MUST_PATIENCE)), -ECANCELED);
@@ -156,7 +149,7 @@ Test(linked, a_sources_deadline_trips_it)
 
 Test(linked, the_same_source_twice_and_links_of_links)
 {
-	weir_token *source = make(NULL), *token = link_two(source, source);
+	weir_token *source = token_make(NULL), *token = link_two(source, source);
 	weir_token *outer = link_two(token, source), *diamond = link_two(outer, token);
 
 	cr_assert(weir_token_cancel(source, WEIR_REASON_USER, NULL));
@@ -171,7 +164,7 @@ Test(linked, the_same_source_twice_and_links_of_links)
 
 Test(linked, keeps_its_sources)
 {
-	weir_token *a = make(NULL), *b = make(NULL), *token = link_two(a, b);
+	weir_token *a = token_make(NULL), *b = token_make(NULL), *token = link_two(a, b);
 
 	weir_token_unref(a);
 	weir_token_unref(b);
@@ -183,7 +176,7 @@ Test(linked, keeps_its_sources)
 
 Test(linked, freed_before_the_trip_is_forgotten)
 {
-	weir_token *a = make(NULL), *b = make(NULL);
+	weir_token *a = token_make(NULL), *b = token_make(NULL);
 
 	weir_token_unref(link_two(a, b));
 	cr_assert(weir_token_cancel(a, WEIR_REASON_USER, NULL));
@@ -203,7 +196,7 @@ static void give_back(void *arg)
 /* The trip of the source then holds the last reference, inside the link's own callback. */
 Test(linked, its_last_reference_can_go_inside_its_callback)
 {
-	weir_token *a = make(NULL), *b = make(NULL), *token = link_two(a, b);
+	weir_token *a = token_make(NULL), *b = token_make(NULL), *token = link_two(a, b);
 	weir_token_callback callback;
 
 	weir_token_callback_add(token, &callback, give_back, &token);
@@ -239,7 +232,7 @@ Test(linked, can_be_freed_while_its_source_is_being_tripped)
 	for (int gate_first = 0; gate_first < 2; gate_first++) {
 		weir_token_callback callback;
 		struct thread thread;
-		struct held held = {.source = make(NULL)};
+		struct held held = {.source = token_make(NULL)};
 		weir_token *token = NULL;
 
 		gate_init(&held.gate);

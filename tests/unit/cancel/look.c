@@ -12,17 +12,10 @@
 #include "cancel/token.h"
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(look, .timeout = 60);
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(parent, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 /* The next look falls into another tick. */
 static void tick(void)
@@ -48,7 +41,7 @@ static int line_of(const weir_token *token)
 
 Test(look, wrong_arguments_are_refused_and_no_look_is_told)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	struct weir_last_check last;
 
 	cr_assert_eq(weir_token_last_check(NULL, &last), -EINVAL);
@@ -63,7 +56,7 @@ Test(look, wrong_arguments_are_refused_and_no_look_is_told)
 
 Test(look, the_latest_place_is_told_also_within_a_tick)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 
 	for (int round = 0; round < 3; round++) {
 		(void)weir_token_check(token);
@@ -81,7 +74,7 @@ Test(look, the_latest_place_is_told_also_within_a_tick)
 
 Test(look, the_time_is_that_of_the_latest_tick)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	weir_time first, before = weir_now();
 
 	(void)weir_token_check(token);
@@ -113,7 +106,7 @@ Test(look, the_tick_moves_by_a_millisecond_at_least_and_never_back)
 Test(look, as_a_function_and_with_a_place_of_the_callers)
 {
 	int (*check)(const weir_token *token) = weir_token_check;
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 
 	cr_assert_eq(check(token), 0);
 	cr_assert_str_eq(last_of(token).where, "weir_token_check()");
@@ -126,7 +119,7 @@ Test(look, as_a_function_and_with_a_place_of_the_callers)
 
 Test(look, a_descendants_look_counts_also_when_it_is_gone)
 {
-	weir_token *root = make(NULL), *middle = make(root), *leaf = make(middle);
+	weir_token *root = token_make(NULL), *middle = token_make(root), *leaf = token_make(middle);
 	weir_token *shield = NULL;
 	struct weir_last_check last;
 
@@ -152,11 +145,12 @@ Test(look, a_descendants_look_counts_also_when_it_is_gone)
 
 Test(look, a_linked_tokens_look_counts_for_its_sources)
 {
-	weir_token *sources[2] = {make(NULL), make(NULL)}, *linked = NULL, *outer = NULL, *leaf;
+	weir_token *sources[2] = {token_make(NULL), token_make(NULL)}, *linked = NULL,
+		   *outer = NULL, *leaf;
 
 	cr_assert_eq(weir_token_create_linked(sources, 2, &linked), 0);
 	cr_assert_eq(weir_token_create_linked(&linked, 1, &outer), 0);
-	leaf = make(outer);
+	leaf = token_make(outer);
 	(void)weir_token_check_at(leaf, "leaf");
 	for (int i = 0; i < 2; i++)
 		cr_assert_str_eq(last_of(sources[i]).where, "leaf");
@@ -185,7 +179,7 @@ static void look(void *arg)
 /* Within a tick the first thread has the place; what others store is bounded. */
 Test(look, two_threads_in_a_tick_do_not_take_the_place_from_one_another)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 	struct looker other = {token, "other"};
 	struct thread thread;
 
@@ -243,7 +237,7 @@ static void wait_somehow(void *arg)
 Test(look, a_wait_is_told_by_its_name_while_it_lasts)
 {
 	for (int i = 0; i < WAYS; i++) {
-		weir_token *parent = make(NULL), *source = make(parent), *token = NULL;
+		weir_token *parent = token_make(NULL), *source = token_make(parent), *token = NULL;
 		struct sleeper sleeper = {.way = (unsigned)i};
 		struct thread thread;
 
@@ -269,7 +263,7 @@ Test(look, a_wait_is_told_by_its_name_while_it_lasts)
 
 Test(look, within_a_wait_the_outer_call_keeps_its_name)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 
 	weir__token_wait_begin(token, "outer()");
 	cr_assert_geq(weir_token_fd(token), 0);
@@ -307,7 +301,7 @@ static void count_look(weir_token *token, const char *where, bool waits, void *a
 
 static weir_token *make_probed(struct trap *trap, unsigned at)
 {
-	weir_token *token = make(NULL);
+	weir_token *token = token_make(NULL);
 
 	*trap = (struct trap){.probe = {count_look, trap}, .at = at};
 	weir__token_set_probe(token, &trap->probe);
@@ -356,13 +350,13 @@ Test(look, a_probe_is_told_of_each_and_may_trip_before_it_is_decided)
 Test(look, a_probe_is_inherited_by_children_shields_and_links)
 {
 	struct trap trap;
-	weir_token *token = make_probed(&trap, 0), *others[4] = {make(token)};
+	weir_token *token = make_probed(&trap, 0), *others[4] = {token_make(token)};
 
 	cr_assert_eq(weir_token_create_shield(token, WEIR_SECOND, &others[1]), 0);
 	cr_assert_eq(weir_token_create_linked((weir_token *const[]){NULL, others[0], token}, 3,
 					      &others[2]),
 		     0);
-	others[3] = make(others[2]);
+	others[3] = token_make(others[2]);
 	trap.victim = token;
 	trap.at = 5;
 	cr_assert_eq(trap.looks, 0);

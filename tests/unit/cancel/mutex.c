@@ -11,21 +11,14 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(mutex, .timeout = 60);
 
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
-
 static weir_token *make_tripped(void)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	cr_assert(weir_token_cancel(token, WEIR_REASON_REQUESTED, NULL));
 	return token;
@@ -103,7 +96,7 @@ Test(mutex, zeroed_memory_is_one)
 Test(mutex, a_wait_ends_at_its_time)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
 
 	cr_assert(weir_mutex_trylock(&mutex));
@@ -144,7 +137,7 @@ Test(mutex, that_is_free_is_refused_to_a_tripped_token)
 Test(mutex, a_trip_ends_the_wait_of_those_under_it_and_of_nobody_else)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	weir_token *tripped = make(), *live = make();
+	weir_token *tripped = token_make(NULL), *live = token_make(NULL);
 	struct locker with[3], without;
 
 	cr_assert(weir_mutex_trylock(&mutex));
@@ -179,7 +172,7 @@ Test(mutex, a_deadline_ends_a_wait)
 Test(mutex, unlocking_wakes_a_waiter)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct locker first, second;
 
 	cr_assert(weir_mutex_trylock(&mutex));
@@ -218,7 +211,7 @@ Test(mutex, is_given_to_who_has_waited_for_long)
 Test(mutex, a_waiter_that_gave_up_is_not_given_anything)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct locker locker;
 
 	cr_assert(weir_mutex_trylock(&mutex));
@@ -270,7 +263,7 @@ static void lock_in_scope(void *arg)
 Test(mutex, a_wait_inside_an_interrupt_scope_ends_as_any)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	struct locker locker = {.mutex = &mutex, .token = make()};
+	struct locker locker = {.mutex = &mutex, .token = token_make(NULL)};
 
 	cr_assert(weir_mutex_trylock(&mutex));
 	thread_start(&locker.thread, lock_in_scope, &locker);
@@ -310,7 +303,7 @@ Test(mutex, may_be_freed_by_who_had_it_last)
 Test(mutex, the_token_knows_of_the_wait)
 {
 	weir_mutex mutex = WEIR_MUTEX_INITIALIZER;
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct weir_last_check last;
 	struct locker locker;
 

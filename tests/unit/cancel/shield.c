@@ -10,20 +10,13 @@
 #include <weir/token.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/faults.h"
 
 TestSuite(shield, .timeout = 60);
 
 #define SOON (5 * WEIR_MILLISECOND)
 #define LATER (3600 * WEIR_SECOND)
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(parent, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static weir_token *make_shield(weir_token *parent, weir_time budget)
 {
@@ -40,7 +33,7 @@ static void cancel(weir_token *token, const char *detail)
 
 Test(shield, wrong_arguments_are_refused)
 {
-	weir_token *parent = make(NULL), *token = NULL;
+	weir_token *parent = token_make(NULL), *token = NULL;
 
 	cr_assert_eq(weir_token_create_shield(parent, WEIR_SECOND, NULL), -EINVAL);
 	cr_assert_eq(weir_token_create_shield(parent, 0, &token), -EINVAL);
@@ -52,7 +45,7 @@ Test(shield, wrong_arguments_are_refused)
 
 Test(shield, without_memory_or_timer_thread_is_refused)
 {
-	weir_token *parent = make(NULL), *token = NULL;
+	weir_token *parent = token_make(NULL), *token = NULL;
 
 	fault_set(FAULT_MALLOC, 0);
 	cr_assert_eq(weir_token_create_shield(parent, WEIR_SECOND, &token), -ENOMEM);
@@ -67,8 +60,8 @@ Test(shield, without_memory_or_timer_thread_is_refused)
 
 Test(shield, lives_on_with_its_children_when_the_parent_is_tripped)
 {
-	weir_token *parent = make(NULL), *shield = make_shield(parent, LATER);
-	weir_token *child = make(shield), *sibling = make(parent);
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, LATER);
+	weir_token *child = token_make(shield), *sibling = token_make(parent);
 	weir_time before, deadline;
 
 	cr_assert_eq(weir_token_deadline(child), WEIR_NEVER);
@@ -103,8 +96,8 @@ static void check_budget_over(weir_token *shield, weir_time from, const char *de
 
 Test(shield, is_tripped_with_the_parents_cause_when_its_budget_is_over)
 {
-	weir_token *parent = make(NULL), *shield = make_shield(parent, SOON);
-	weir_token *child = make(shield);
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, SOON);
+	weir_token *child = token_make(shield);
 	weir_time from = weir_now();
 	struct pollfd fd = {.fd = weir_token_fd(child), .events = POLLIN};
 
@@ -119,7 +112,7 @@ Test(shield, is_tripped_with_the_parents_cause_when_its_budget_is_over)
 
 Test(shield, a_long_detail_is_cut)
 {
-	weir_token *parent = make(NULL), *shield = make_shield(parent, SOON);
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, SOON);
 	char longest[WEIR_DETAIL_SIZE] = "", expected[WEIR_DETAIL_SIZE] = "cleanup budget over: ";
 	weir_time from = weir_now();
 
@@ -133,7 +126,7 @@ Test(shield, a_long_detail_is_cut)
 
 Test(shield, of_a_tripped_parent_has_its_budget_from_birth)
 {
-	weir_token *parent = make(NULL), *shield;
+	weir_token *parent = token_make(NULL), *shield;
 	weir_time from;
 
 	cancel(parent, NULL);
@@ -149,7 +142,8 @@ Test(shield, of_a_tripped_parent_has_its_budget_from_birth)
 
 Test(shield, a_trip_from_further_up_starts_the_budget_too)
 {
-	weir_token *root = make(NULL), *middle = make(root), *shield = make_shield(middle, SOON);
+	weir_token *root = token_make(NULL), *middle = token_make(root),
+		   *shield = make_shield(middle, SOON);
 	weir_time from = weir_now();
 
 	cancel(root, NULL);
@@ -161,7 +155,8 @@ Test(shield, a_trip_from_further_up_starts_the_budget_too)
 
 Test(shield, a_second_trip_above_changes_nothing)
 {
-	weir_token *root = make(NULL), *middle = make(root), *shield = make_shield(middle, LATER);
+	weir_token *root = token_make(NULL), *middle = token_make(root),
+		   *shield = make_shield(middle, LATER);
 	weir_time deadline;
 
 	cancel(middle, NULL);
@@ -177,7 +172,7 @@ Test(shield, a_second_trip_above_changes_nothing)
 
 Test(shield, cancelling_it_needs_no_budget)
 {
-	weir_token *parent = make(NULL), *shield = make_shield(parent, LATER);
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, LATER);
 	struct weir_cause cause;
 
 	cr_assert(weir_token_cancel(shield, WEIR_REASON_REQUESTED, "mine"));
@@ -193,7 +188,7 @@ Test(shield, cancelling_it_needs_no_budget)
 Test(shield, its_own_deadline_trips_it_with_that_reason)
 {
 	for (int parent_first = 0; parent_first < 2; parent_first++) {
-		weir_token *parent = make(NULL), *shield = make_shield(parent, LATER);
+		weir_token *parent = token_make(NULL), *shield = make_shield(parent, LATER);
 
 		if (parent_first)
 			cancel(parent, NULL);
@@ -211,7 +206,7 @@ Test(shield, no_deadline_extends_the_budget)
 	const weir_time later[] = {weir_after(2 * LATER), WEIR_NEVER};
 
 	for (size_t i = 0; i < 4; i++) {
-		weir_token *parent = make(NULL), *shield = make_shield(parent, SOON);
+		weir_token *parent = token_make(NULL), *shield = make_shield(parent, SOON);
 		weir_time from = weir_now();
 
 		if (i & 1)
@@ -228,8 +223,8 @@ Test(shield, no_deadline_extends_the_budget)
 Test(shield, a_deadline_above_counts_with_the_budget_added)
 {
 	weir_time when = weir_after(LATER);
-	weir_token *parent = make(NULL), *shield = make_shield(parent, WEIR_SECOND);
-	weir_token *inner = make_shield(shield, 2 * WEIR_SECOND), *leaf = make(inner);
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, WEIR_SECOND);
+	weir_token *inner = make_shield(shield, 2 * WEIR_SECOND), *leaf = token_make(inner);
 
 	cr_assert_eq(weir_token_set_deadline(parent, when), 0);
 	cr_assert_eq(weir_token_deadline(shield), when + WEIR_SECOND);
@@ -249,7 +244,7 @@ Test(shield, a_deadline_above_counts_with_the_budget_added)
 
 Test(shield, shields_in_shields_add_up)
 {
-	weir_token *parent = make(NULL), *outer = make_shield(parent, SOON);
+	weir_token *parent = token_make(NULL), *outer = make_shield(parent, SOON);
 	weir_token *inner = make_shield(outer, SOON);
 	struct weir_cause cause;
 	weir_time from = weir_now();
@@ -269,7 +264,7 @@ Test(shield, a_trip_needs_no_memory_for_it)
 {
 	enum { COUNT = 200 };
 	static weir_token *shields[COUNT];
-	weir_token *parent = make(NULL);
+	weir_token *parent = token_make(NULL);
 
 	for (size_t i = 0; i < COUNT; i++)
 		shields[i] = make_shield(parent, SOON);
@@ -287,7 +282,7 @@ Test(shield, a_trip_needs_no_memory_for_it)
 
 Test(shield, keeps_its_parent_and_is_plain_without_one)
 {
-	weir_token *parent = make(NULL), *shield = make_shield(parent, LATER), *plain, *child;
+	weir_token *parent = token_make(NULL), *shield = make_shield(parent, LATER), *plain, *child;
 
 	weir_token_unref(parent);
 	cancel(parent, NULL); /* the shield's reference */
@@ -295,7 +290,7 @@ Test(shield, keeps_its_parent_and_is_plain_without_one)
 	weir_token_unref(shield);
 
 	plain = make_shield(NULL, LATER);
-	child = make(plain);
+	child = token_make(plain);
 	cr_assert_eq(weir_token_deadline(child), WEIR_NEVER);
 	cancel(plain, NULL);
 	cr_assert_eq(weir_token_check(child), -ECANCELED);

@@ -9,27 +9,19 @@
 
 #include "support/gate.h"
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(tree, .timeout = 60);
-
-static weir_token *make(weir_token *parent)
-{
-	weir_token *token = NULL;
-	int error = weir_token_create(parent, WEIR_NEVER, &token);
-
-	must(error == 0, "weir_token_create: %d", error);
-	return token;
-}
 
 /* A full tree in an array: the children of i are 3i+1, 3i+2, 3i+3. */
 enum { NODES = 1 + 3 + 9 + 27 + 81 + 243 + 729 };
 
 static void make_tree(weir_token **tokens)
 {
-	tokens[0] = make(NULL);
+	tokens[0] = token_make(NULL);
 	for (size_t i = 1; i < NODES; i++)
-		tokens[i] = make(tokens[(i - 1) / 3]);
+		tokens[i] = token_make(tokens[(i - 1) / 3]);
 }
 
 static bool is_below(size_t i, size_t top)
@@ -103,13 +95,13 @@ Test(tree, what_was_tripped_before_keeps_its_cause)
 
 Test(tree, a_child_of_a_tripped_parent_is_born_tripped)
 {
-	weir_token *parent = make(NULL), *child, *grandchild;
+	weir_token *parent = token_make(NULL), *child, *grandchild;
 	struct weir_cause one, other;
 
 	cr_assert(weir_token_cancel(parent, WEIR_REASON_DRAINING, "too late"));
-	child = make(parent);
+	child = token_make(parent);
 	cr_assert_eq(weir_token_check(child), -ECANCELED);
-	grandchild = make(child);
+	grandchild = token_make(child);
 	cr_assert_eq(weir_token_cause(parent, &one), 0);
 	cr_assert_eq(weir_token_cause(grandchild, &other), 0);
 	cr_assert_eq(other.reason, WEIR_REASON_DRAINING);
@@ -123,10 +115,10 @@ Test(tree, a_child_of_a_tripped_parent_is_born_tripped)
 
 Test(tree, a_trip_does_not_visit_what_was_freed)
 {
-	weir_token *parent = make(NULL), *children[100];
+	weir_token *parent = token_make(NULL), *children[100];
 
 	for (size_t i = 0; i < 100; i++)
-		children[i] = make(parent);
+		children[i] = token_make(parent);
 	for (size_t i = 0; i < 100; i += 3)
 		weir_token_unref(children[i]);
 	cr_assert(weir_token_cancel(parent, WEIR_REASON_REQUESTED, NULL));
@@ -144,7 +136,7 @@ enum { DEPTH = 100000 };
 /* On a stack that would not hold a frame for each level. */
 static void deep_chain(void *unused)
 {
-	weir_token *top = make(NULL);
+	weir_token *top = token_make(NULL);
 	weir_token *leaf = weir_token_ref(top);
 	weir_time deadline = weir_after(3600 * WEIR_SECOND);
 	int error;
@@ -153,7 +145,7 @@ static void deep_chain(void *unused)
 	error = weir_token_set_deadline(top, deadline);
 	must(error == 0, "weir_token_set_deadline: %d", error);
 	for (unsigned i = 0; i < DEPTH; i++) {
-		weir_token *child = make(leaf);
+		weir_token *child = token_make(leaf);
 
 		weir_token_unref(leaf);
 		leaf = child;
@@ -183,11 +175,11 @@ struct wide {
 
 static struct wide make_wide(void)
 {
-	struct wide wide = {make(NULL), malloc(WIDTH * sizeof(weir_token *))};
+	struct wide wide = {token_make(NULL), malloc(WIDTH * sizeof(weir_token *))};
 
 	cr_assert_not_null(wide.children);
 	for (size_t i = 0; i < WIDTH; i++)
-		wide.children[i] = make(wide.root);
+		wide.children[i] = token_make(wide.root);
 	return wide;
 }
 

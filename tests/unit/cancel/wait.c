@@ -7,17 +7,10 @@
 #include <weir/token.h>
 
 #include "support/must.h"
+#include "support/token.h"
 #include "unit/threads.h"
 
 TestSuite(wait, .timeout = 60);
-
-static weir_token *make(void)
-{
-	weir_token *token = NULL;
-
-	cr_assert_eq(weir_token_create(NULL, WEIR_NEVER, &token), 0);
-	return token;
-}
 
 static void wait_for_trip(void *token)
 {
@@ -35,7 +28,7 @@ static void sleep_until_trip(void *token)
 
 Test(wait, a_trip_wakes_every_waiter)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	struct thread threads[8];
 
 	for (size_t i = 0; i < 8; i++)
@@ -50,7 +43,7 @@ Test(wait, a_trip_wakes_every_waiter)
 
 Test(wait, a_trip_of_the_root_wakes_who_waits_for_a_descendant)
 {
-	weir_token *root = make(), *child = NULL;
+	weir_token *root = token_make(NULL), *child = NULL;
 	struct thread thread;
 
 	cr_assert_eq(weir_token_create(root, WEIR_NEVER, &child), 0);
@@ -64,7 +57,7 @@ Test(wait, a_trip_of_the_root_wakes_who_waits_for_a_descendant)
 
 Test(wait, ends_at_its_time)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
 
 	cr_assert_eq(weir_token_wait(token, until), -ETIMEDOUT);
@@ -81,7 +74,7 @@ Test(wait, ends_at_its_time)
 
 Test(wait, of_a_tripped_token_says_so_even_after_its_time)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 
 	cr_assert(weir_token_cancel(token, WEIR_REASON_REQUESTED, NULL));
 	cr_assert_eq(weir_token_wait(token, WEIR_NEVER), -ECANCELED);
@@ -92,7 +85,7 @@ Test(wait, of_a_tripped_token_says_so_even_after_its_time)
 
 Test(wait, a_sleep_lasts_until_its_time)
 {
-	weir_token *token = make();
+	weir_token *token = token_make(NULL);
 	weir_time until = weir_after(5 * WEIR_MILLISECOND);
 
 	cr_assert_eq(weir_sleep(token, until), 0);

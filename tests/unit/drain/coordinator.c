@@ -8,20 +8,6 @@
 
 TestSuite(coordinator, .timeout = 60);
 
-/* Asks at ASKED, and steps. */
-static weir_time ask(struct theatre *theatre)
-{
-	theatre->now = ASKED;
-	cr_assert(weir__drain_request(&theatre->drain, "a test"));
-	return weir__drain_step(&theatre->drain);
-}
-
-static weir_time step_at(struct theatre *theatre, weir_time now)
-{
-	theatre->now = now;
-	return weir__drain_step(&theatre->drain);
-}
-
 static enum weir_phase phase(struct theatre *theatre)
 {
 	return weir__drain_phase(&theatre->drain);
@@ -34,7 +20,7 @@ Test(coordinator, nothing_happens_until_a_stop_is_asked_for)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	cr_assert_eq(weir__drain_step(&theatre.drain), WEIR_NEVER);
 	weir__drain_notify(&theatre.drain);
-	cr_assert_eq(step_at(&theatre, 1000000), WEIR_NEVER);
+	cr_assert_eq(theatre_step_at(&theatre, 1000000), WEIR_NEVER);
 	cr_assert_eq(phase(&theatre), WEIR_PHASE_RUNNING);
 	cr_assert_not(weir__drain_requested(&theatre.drain));
 	theatre_expect(&theatre, "");
@@ -47,7 +33,7 @@ Test(coordinator, with_nothing_in_flight_a_stop_is_over_at_once)
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre_add_stages(&theatre);
-	cr_assert_eq(ask(&theatre), 0);
+	cr_assert_eq(theatre_ask(&theatre), 0);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >teardown s3@1083 s2@1125 s1@1250 "
 				 ">done");
 	cr_assert_eq(phase(&theatre), WEIR_PHASE_DONE);
@@ -63,7 +49,7 @@ Test(coordinator, closing_may_be_what_ends_the_last_request)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.actors[1].in_flight = 3;
 	theatre.actors[1].after_stop = 0;
-	cr_assert_eq(ask(&theatre), 0);
+	cr_assert_eq(theatre_ask(&theatre), 0);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >teardown >done");
 	theatre_close(&theatre);
 }
@@ -76,12 +62,12 @@ Test(coordinator, grace_begins_when_nobody_can_come_any_more)
 	theatre_shut_intake(&theatre);
 	theatre.actors[0].in_flight = 1;
 	theatre.actors[1].after_shut = 1;
-	cr_assert_eq(ask(&theatre), ASKED + GRACE);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop b.shut >grace");
 	theatre.actors[0].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 1), ASKED + GRACE);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 1), ASKED + GRACE);
 	theatre.actors[1].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 2), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 2), 0);
 	theatre_expect(&theatre, ">teardown >done");
 	theatre_close(&theatre);
 }
@@ -93,7 +79,7 @@ Test(coordinator, without_a_grace_the_cancel_does_not_wait_for_newcomers)
 	theatre_open(&theatre, 0, TIMEOUT);
 	theatre_shut_intake(&theatre);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + TIMEOUT);
 	theatre_expect(&theatre,
 		       ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel b.shut");
 	theatre_close(&theatre);
@@ -102,7 +88,7 @@ Test(coordinator, without_a_grace_the_cancel_does_not_wait_for_newcomers)
 	theatre.actors[0].in_flight = 1;
 	theatre.now = ASKED;
 	weir__drain_hurry(&theatre.drain, "at once");
-	cr_assert_eq(step_at(&theatre, ASKED), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED), ASKED + TIMEOUT);
 	theatre_expect(&theatre,
 		       ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel b.shut");
 	theatre_close(&theatre);
@@ -115,11 +101,11 @@ Test(coordinator, without_a_grace_a_newcomer_is_waited_for)
 	theatre_open(&theatre, 0, TIMEOUT);
 	theatre_shut_intake(&theatre);
 	theatre.actors[1].after_shut = 1;
-	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + TIMEOUT);
 	theatre_expect(&theatre,
 		       ">closing a.stop b.stop >grace b.shut >cancelling a.cancel b.cancel");
 	theatre.actors[1].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 2), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 2), 0);
 	theatre_expect(&theatre, ">teardown >done");
 	theatre_close(&theatre);
 }
@@ -131,15 +117,15 @@ Test(coordinator, a_lame_duck_closes_nothing_until_its_time_is_over)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.drain.lame_duck = 500;
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + 500);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + 500);
 	theatre_expect(&theatre, ">lame_duck");
-	cr_assert_eq(step_at(&theatre, ASKED + 499), ASKED + 500);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 499), ASKED + 500);
 	theatre_expect(&theatre, "");
 	/* Grace and timeout count from its end, whenever that is noticed. */
-	cr_assert_eq(step_at(&theatre, ASKED + 510), ASKED + 510 + GRACE);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 510), ASKED + 510 + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace");
 	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + 510 + GRACE);
-	cr_assert_eq(step_at(&theatre, ASKED + 510 + GRACE), ASKED + 510 + TIMEOUT);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 510 + GRACE), ASKED + 510 + TIMEOUT);
 	theatre_expect(&theatre, ">cancelling a.cancel b.cancel");
 	theatre_close(&theatre);
 }
@@ -159,10 +145,10 @@ Test(coordinator, tells_of_a_phase_before_it_can_be_seen)
 	theatre.drain.options.entering = expect_unseen;
 	theatre.drain.lame_duck = 500;
 	theatre.actors[0].in_flight = 1;
-	(void)ask(&theatre);
-	(void)step_at(&theatre, ASKED + 500);
+	(void)theatre_ask(&theatre);
+	(void)theatre_step_at(&theatre, ASKED + 500);
 	theatre.actors[0].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 501), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 501), 0);
 	theatre_close(&theatre);
 }
 
@@ -172,8 +158,8 @@ Test(coordinator, a_lame_duck_takes_its_time_with_nothing_in_flight)
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.drain.lame_duck = 500;
-	cr_assert_eq(ask(&theatre), ASKED + 500);
-	cr_assert_eq(step_at(&theatre, ASKED + 500), 0);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + 500);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 500), 0);
 	theatre_expect(&theatre, ">lame_duck >closing a.stop b.stop >grace >teardown >done");
 	theatre_close(&theatre);
 }
@@ -189,35 +175,11 @@ Test(coordinator, goes_by_the_times_that_were_set_last)
 	times = weir__drain_times(&theatre.drain);
 	cr_assert(times.lame_duck == 300 && times.grace == GRACE + 5 &&
 		  times.timeout == TIMEOUT + 7);
-	cr_assert_eq(ask(&theatre), ASKED + 300);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + 300);
 	theatre_expect(&theatre, ">lame_duck");
 	cr_assert_eq(weir__drain_set_times(&theatre.drain, 0, GRACE, TIMEOUT), -ECANCELED);
-	cr_assert_eq(step_at(&theatre, ASKED + 300), ASKED + 300 + GRACE + 5);
-	cr_assert_eq(step_at(&theatre, ASKED + 300 + GRACE + 5), ASKED + 300 + TIMEOUT + 7);
-	theatre_close(&theatre);
-}
-
-Test(coordinator, hurry_ends_a_lame_duck)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.lame_duck = 500;
-	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + 500);
-	theatre.now = ASKED + 100;
-	weir__drain_hurry(&theatre.drain, "again");
-	cr_assert_eq(step_at(&theatre, ASKED + 100), ASKED + 100 + TIMEOUT);
-	theatre_expect(&theatre, ">lame_duck >closing a.stop b.stop >grace >cancelling a.cancel "
-				 "b.cancel");
-	theatre_close(&theatre);
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.drain.lame_duck = 500;
-	theatre.actors[0].in_flight = 1;
-	theatre.now = ASKED;
-	weir__drain_hurry(&theatre.drain, "at once");
-	cr_assert_eq(step_at(&theatre, ASKED), ASKED + TIMEOUT);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 300), ASKED + 300 + GRACE + 5);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 300 + GRACE + 5), ASKED + 300 + TIMEOUT + 7);
 	theatre_close(&theatre);
 }
 
@@ -228,14 +190,14 @@ Test(coordinator, grace_waits_for_what_is_in_flight_and_ends_with_it)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.actors[0].in_flight = 1;
 	theatre.actors[1].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + GRACE);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace");
 	cr_assert_eq(phase(&theatre), WEIR_PHASE_GRACE);
 	theatre.actors[0].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 10), ASKED + GRACE);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 10), ASKED + GRACE);
 	theatre_expect(&theatre, "");
 	theatre.actors[1].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + 20), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + 20), 0);
 	theatre_expect(&theatre, ">teardown >done");
 	theatre_close(&theatre);
 }
@@ -246,15 +208,15 @@ Test(coordinator, when_grace_is_over_what_is_left_is_cancelled)
 
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + GRACE);
-	cr_assert_eq(step_at(&theatre, ASKED + GRACE - 1), ASKED + GRACE);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + GRACE);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + GRACE - 1), ASKED + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace");
-	cr_assert_eq(step_at(&theatre, ASKED + GRACE), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + GRACE), ASKED + TIMEOUT);
 	theatre_expect(&theatre, ">cancelling a.cancel b.cancel");
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT - 1), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT - 1), ASKED + TIMEOUT);
 	theatre_expect(&theatre, "");
 	theatre.actors[0].in_flight = 0;
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT - 1), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT - 1), 0);
 	theatre_expect(&theatre, ">teardown >done");
 	theatre_close(&theatre);
 }
@@ -266,8 +228,8 @@ Test(coordinator, cancelling_may_be_what_ends_the_last_request)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.actors[0].in_flight = 2;
 	theatre.actors[0].after_cancel = 0;
-	(void)ask(&theatre);
-	cr_assert_eq(step_at(&theatre, ASKED + GRACE), 0);
+	(void)theatre_ask(&theatre);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + GRACE), 0);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel "
 				 ">teardown >done");
 	theatre_close(&theatre);
@@ -280,10 +242,10 @@ Test(coordinator, at_the_timeout_what_is_left_is_forced)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre.actors[1].in_flight = 1;
 	theatre.actors[1].after_force = 0;
-	(void)ask(&theatre);
-	(void)step_at(&theatre, ASKED + GRACE);
+	(void)theatre_ask(&theatre);
+	(void)theatre_step_at(&theatre, ASKED + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT), 0);
 	theatre_expect(&theatre, ">forcing a.force b.force >teardown >done");
 	theatre_close(&theatre);
 }
@@ -295,10 +257,10 @@ Test(coordinator, force_is_the_end_even_of_what_it_cannot_end)
 	theatre_open(&theatre, GRACE, TIMEOUT);
 	theatre_add_stages(&theatre);
 	theatre.actors[1].in_flight = 1;
-	(void)ask(&theatre);
-	(void)step_at(&theatre, ASKED + GRACE);
+	(void)theatre_ask(&theatre);
+	(void)theatre_step_at(&theatre, ASKED + GRACE);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT), 0);
 	theatre_expect(&theatre,
 		       ">forcing a.force b.force >teardown s3@1250 s2@1250 s1@1250 >done");
 	theatre_close(&theatre);
@@ -313,7 +275,7 @@ Test(coordinator, a_stop_that_is_late_passes_all_phases_in_order)
 	theatre.actors[0].in_flight = 1;
 	theatre.now = ASKED;
 	cr_assert(weir__drain_request(&theatre.drain, "a test"));
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT + 100), 0);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT + 100), 0);
 	theatre_expect(&theatre,
 		       ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel "
 		       ">forcing a.force b.force >teardown s3@1350 s2@1350 s1@1350 >done");
@@ -326,7 +288,7 @@ Test(coordinator, without_grace_cancelling_follows_closing)
 
 	theatre_open(&theatre, 0, TIMEOUT);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + TIMEOUT);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
 	theatre_close(&theatre);
 }
@@ -337,7 +299,7 @@ Test(coordinator, without_time_it_forces_at_once)
 
 	theatre_open(&theatre, GRACE, 0);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), 0);
+	cr_assert_eq(theatre_ask(&theatre), 0);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel "
 				 ">forcing a.force b.force >teardown >done");
 	theatre_close(&theatre);
@@ -349,8 +311,8 @@ Test(coordinator, a_grace_longer_than_the_timeout_ends_with_it)
 
 	theatre_open(&theatre, TIMEOUT * 2, TIMEOUT);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + TIMEOUT);
-	cr_assert_eq(step_at(&theatre, ASKED + TIMEOUT), 0);
+	cr_assert_eq(theatre_ask(&theatre), ASKED + TIMEOUT);
+	cr_assert_eq(theatre_step_at(&theatre, ASKED + TIMEOUT), 0);
 	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel "
 				 ">forcing a.force b.force >teardown >done");
 	theatre_close(&theatre);
@@ -363,8 +325,8 @@ Test(coordinator, times_without_end_do_not_overflow)
 	theatre_open(&theatre, WEIR_NEVER, WEIR_NEVER);
 	theatre_add_stages(&theatre);
 	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), WEIR_NEVER);
-	cr_assert_eq(step_at(&theatre, WEIR_NEVER - 10), WEIR_NEVER);
+	cr_assert_eq(theatre_ask(&theatre), WEIR_NEVER);
+	cr_assert_eq(theatre_step_at(&theatre, WEIR_NEVER - 10), WEIR_NEVER);
 	theatre.now = ASKED;
 	weir__drain_hurry(&theatre.drain, "again");
 	cr_assert_eq(weir__drain_step(&theatre.drain), WEIR_NEVER);
@@ -372,121 +334,6 @@ Test(coordinator, times_without_end_do_not_overflow)
 	cr_assert_eq(weir__drain_step(&theatre.drain), 0);
 	cr_assert_eq(phase(&theatre), WEIR_PHASE_DONE);
 	cr_assert_eq(theatre.props[0].until, WEIR_NEVER);
-	theatre_close(&theatre);
-}
-
-Test(coordinator, the_first_to_ask_is_kept_and_the_others_change_nothing)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.actors[0].in_flight = 1;
-	cr_assert_eq(ask(&theatre), ASKED + GRACE);
-	theatre.now = ASKED + 50;
-	cr_assert_not(weir__drain_request(&theatre.drain, "somebody else"));
-	cr_assert_eq(weir__drain_step(&theatre.drain), ASKED + GRACE);
-	cr_assert_str_eq(theatre.drain.who, "a test");
-	cr_assert_eq(theatre.drain.requested_at, ASKED);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace");
-	theatre_close(&theatre);
-}
-
-Test(coordinator, who_asks_may_be_nobody_or_long_winded)
-{
-	struct theatre theatre;
-	char name[200];
-
-	memset(name, 'n', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	cr_assert(weir__drain_request(&theatre.drain, NULL));
-	cr_assert_str_eq(theatre.drain.who, "the program");
-	theatre_close(&theatre);
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	cr_assert(weir__drain_request(&theatre.drain, name));
-	cr_assert_eq(strlen(theatre.drain.who), sizeof(theatre.drain.who) - 1);
-	theatre_close(&theatre);
-}
-
-Test(coordinator, hurry_before_any_stop_asks_for_one_without_grace)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.actors[0].in_flight = 1;
-	theatre.now = ASKED;
-	weir__drain_hurry(&theatre.drain, "in a hurry");
-	cr_assert(weir__drain_requested(&theatre.drain));
-	cr_assert_eq(weir__drain_step(&theatre.drain), ASKED + TIMEOUT);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
-	cr_assert_str_eq(theatre.drain.who, "in a hurry");
-	cr_assert_not(weir__drain_request(&theatre.drain, "late"));
-	theatre_close(&theatre);
-}
-
-Test(coordinator, hurry_ends_the_grace)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.actors[0].in_flight = 1;
-	(void)ask(&theatre);
-	theatre.now = ASKED + 50;
-	weir__drain_hurry(&theatre.drain, "again");
-	cr_assert_eq(weir__drain_step(&theatre.drain), ASKED + TIMEOUT);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
-	cr_assert_str_eq(theatre.drain.who, "a test");
-	theatre_close(&theatre);
-}
-
-Test(coordinator, grace_ends_at_its_time_or_the_timeout_or_with_a_hurry)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	(void)ask(&theatre);
-	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + GRACE);
-	theatre.now = ASKED + 50;
-	weir__drain_hurry(&theatre.drain, "again");
-	cr_assert_leq(weir__drain_grace_end(&theatre.drain), theatre.now);
-	theatre_close(&theatre);
-	theatre_open(&theatre, TIMEOUT * 2, TIMEOUT);
-	(void)ask(&theatre);
-	cr_assert_eq(weir__drain_grace_end(&theatre.drain), ASKED + TIMEOUT);
-	theatre_close(&theatre);
-}
-
-Test(coordinator, hurry_cancels_nothing_when_nothing_is_in_flight)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.now = ASKED;
-	weir__drain_hurry(&theatre.drain, "in a hurry");
-	cr_assert_eq(weir__drain_step(&theatre.drain), 0);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace >teardown >done");
-	theatre_close(&theatre);
-}
-
-Test(coordinator, hurry_while_cancelling_and_afterwards_changes_nothing)
-{
-	struct theatre theatre;
-
-	theatre_open(&theatre, GRACE, TIMEOUT);
-	theatre.actors[0].in_flight = 1;
-	(void)ask(&theatre);
-	(void)step_at(&theatre, ASKED + GRACE);
-	theatre_expect(&theatre, ">closing a.stop b.stop >grace >cancelling a.cancel b.cancel");
-	weir__drain_hurry(&theatre.drain, "again");
-	cr_assert_eq(weir__drain_step(&theatre.drain), ASKED + TIMEOUT);
-	theatre_expect(&theatre, "");
-	theatre.actors[0].in_flight = 0;
-	cr_assert_eq(weir__drain_step(&theatre.drain), 0);
-	theatre_expect(&theatre, ">teardown >done");
-	weir__drain_hurry(&theatre.drain, "again");
-	cr_assert_not(weir__drain_request(&theatre.drain, "again"));
-	cr_assert_eq(weir__drain_step(&theatre.drain), 0);
-	theatre_expect(&theatre, "");
 	theatre_close(&theatre);
 }
 
@@ -501,9 +348,9 @@ Test(coordinator, phases_are_timed)
 	theatre.actors[0].takes = 3;
 	theatre.actors[1].takes = 4;
 	theatre.props[1].takes = 5;
-	(void)ask(&theatre);
-	(void)step_at(&theatre, ASKED + GRACE);
-	(void)step_at(&theatre, ASKED + TIMEOUT);
+	(void)theatre_ask(&theatre);
+	(void)theatre_step_at(&theatre, ASKED + GRACE);
+	(void)theatre_step_at(&theatre, ASKED + TIMEOUT);
 	cr_assert_eq(phase(&theatre), WEIR_PHASE_DONE);
 	cr_assert_eq(took[WEIR_PHASE_RUNNING], 0);
 	cr_assert_eq(took[WEIR_PHASE_CLOSING], 7);

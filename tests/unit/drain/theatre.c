@@ -145,6 +145,19 @@ void theatre_expect(struct theatre *theatre, const char *play)
 	theatre->play[0] = '\0';
 }
 
+weir_time theatre_ask(struct theatre *theatre)
+{
+	theatre->now = ASKED;
+	must(weir__drain_request(&theatre->drain, "a test"), "a stop was asked for before");
+	return weir__drain_step(&theatre->drain);
+}
+
+weir_time theatre_step_at(struct theatre *theatre, weir_time now)
+{
+	theatre->now = now;
+	return weir__drain_step(&theatre->drain);
+}
+
 void theatre_close(struct theatre *theatre)
 {
 	weir__drain_fini(&theatre->drain);

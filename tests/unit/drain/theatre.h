@@ -49,6 +49,10 @@ void theatre_shut_intake(struct theatre *theatre);
 void theatre_add_stages(struct theatre *theatre);
 /* Fails unless this, and only this, has happened since it was last called. */
 void theatre_expect(struct theatre *theatre, const char *play);
+/* Asks for a stop at ASKED, and steps. Returns when to step again. */
+weir_time theatre_ask(struct theatre *theatre);
+/* Steps at `now`; likewise. */
+weir_time theatre_step_at(struct theatre *theatre, weir_time now);
 void theatre_close(struct theatre *theatre);
 
 #endif

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/acceptor.h"
@@ -276,8 +275,7 @@ Test(body, that_is_streamed_may_be_limited)
 
 	route.options.body = WEIR_BODY_STREAMED;
 	route.options.body_limit = 6;
-	request->pipe = malloc(sizeof(*request->pipe));
-	cr_assert_eq(weir__pipe_init(request->pipe), 0);
+	cr_assert_eq(weir__pipe_create(&request->pipe), 0);
 	cr_assert_eq(weir__pipe_put(request->pipe, "1234567", 7), 7);
 	cr_assert_eq(weir_request_read(request, buffer, 0), 0);
 	cr_assert_eq(weir_request_read(request, buffer, 4), 4);

@@ -162,8 +162,7 @@ Test(response, a_stream_excludes_the_rest)
 
 Test(response, a_stream_waits_for_the_requests_body)
 {
-	request->pipe = malloc(sizeof(*request->pipe));
-	cr_assert_eq(weir__pipe_init(request->pipe), 0);
+	cr_assert_eq(weir__pipe_create(&request->pipe), 0);
 	cr_assert_eq(weir_response_stream(response, -1), -EBUSY);
 	(void)weir__pipe_end(request->pipe, 0);
 	cr_assert_eq(weir_response_stream(response, -1), 0);

@@ -5,12 +5,12 @@
  * up without having met it. Memory that was not given back is for LeakSanitizer to find. */
 #include <criterion/criterion.h>
 
-#include <dirent.h>
 #include <errno.h>
 
 #include <weir/weir.h>
 
 #include "support/client.h"
+#include "support/descriptors.h"
 #include "support/handlers.h"
 #include "support/must.h"
 #include "support/reply.h"
@@ -20,18 +20,6 @@
 #define WORKERS 3
 /* More calls of one kind than a start makes. */
 #define MOST 1000
-
-static unsigned descriptors(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir("/proc/self/fd");
-
-	must(directory, "no /proc/self/fd");
-	while (readdir(directory))
-		count++;
-	(void)closedir(directory);
-	return count;
-}
 
 static int background(void *arg, weir_token *token)
 {
@@ -89,7 +77,7 @@ static void get_and_stop(weir_server *server)
 /* How often it struck. */
 static unsigned strike_everywhere(enum fault fault)
 {
-	unsigned threads = thread_count(), before = descriptors(), skip;
+	unsigned threads = thread_count(), before = descriptors_count(), skip;
 
 	for (skip = 0; skip < MOST; skip++) {
 		weir_server *server;
@@ -107,8 +95,8 @@ static unsigned strike_everywhere(enum fault fault)
 			get_and_stop(server);
 		cr_assert_leq(error, 0);
 		thread_await_count(threads);
-		cr_assert_eq(descriptors(), before, "descriptors after fault %d at call %u", fault,
-			     skip);
+		cr_assert_eq(descriptors_count(), before, "descriptors after fault %d at call %u",
+			     fault, skip);
 	}
 	return skip;
 }

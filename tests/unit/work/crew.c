@@ -36,16 +36,16 @@ void crew_start(struct crew *crew, unsigned size, unsigned limit)
 	crew_start_elastic(crew, size, size, WEIR_SECOND, limit);
 }
 
-static void run(struct weir__job *job, unsigned worker)
+static void run(struct weir__job *job)
 {
 	struct duty *duty = weir__container(job, struct duty, job);
 	struct crew *crew = duty->crew;
+	unsigned worker = duty_worker(duty);
 	int error;
 
 	must(worker <= crew->size, "there is no worker %u", worker);
 	atomic_store(&crew->ids[worker], gettid());
 	atomic_fetch_add(&crew->runs[worker], 1);
-	atomic_store(&duty->worker, worker);
 	atomic_fetch_add(&duty->runs, 1);
 	if (!duty->gate)
 		return;
@@ -93,7 +93,7 @@ void crew_park(struct crew *crew)
 		weir_time until = weir_after(MUST_PATIENCE);
 
 		for (unsigned i = 0; i < crew->size; i++)
-			if (atomic_load(&duties[i].worker) == worker)
+			if (duty_worker(&duties[i]) == worker)
 				gate_open(&gates[i], 1);
 		while (atomic_load(&crew->quiets) == quiets)
 			must(weir_now() < until, "worker %u does not lie down", worker);

@@ -30,7 +30,6 @@ struct duty {
 	struct crew *crew;
 	struct gate *gate;
 	_Atomic unsigned runs;
-	_Atomic unsigned worker; /* the last that ran it */
 };
 
 void crew_start(struct crew *crew, unsigned size, unsigned limit);
@@ -44,6 +43,12 @@ void crew_park(struct crew *crew);
 void crew_await_asleep(struct crew *crew);
 /* Stops and joins; all must come back. */
 void crew_end(struct crew *crew);
+
+/* The last that ran it. */
+static inline unsigned duty_worker(const struct duty *duty)
+{
+	return atomic_load(&duty->job.worker) - 1;
+}
 
 void duty_init(struct duty *duty, struct crew *crew, bool brief, struct gate *gate);
 /* Pushes it; wakes nobody. */

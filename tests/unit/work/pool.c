@@ -31,7 +31,7 @@ Test(pool, the_worker_that_went_idle_last_is_woken_first)
 		await_runs(&duty, 1);
 		crew_await_asleep(&crew);
 		cr_assert_eq(atomic_load(&crew.runs[3]), i, "job %u was run by worker %u", i,
-			     atomic_load(&duty.worker));
+			     duty_worker(&duty));
 	}
 	crew_end(&crew);
 }
@@ -50,7 +50,7 @@ Test(pool, workers_are_woken_in_the_reverse_order_of_lying_down)
 		duty_push(&duties[i]);
 		weir__pool_kick(&crew.pool);
 		gate_await(&gate, 1);
-		cr_assert_eq(atomic_load(&duties[i].worker), 2 - i);
+		cr_assert_eq(duty_worker(&duties[i]), 2 - i);
 	}
 	gate_open(&gate, 3);
 	crew_end(&crew);
@@ -195,11 +195,10 @@ struct portrait {
 	sigset_t mask;
 };
 
-static void paint(struct weir__job *job, unsigned worker)
+static void paint(struct weir__job *job)
 {
 	struct portrait *portrait = weir__container(job, struct portrait, job);
 
-	(void)worker;
 	(void)pthread_getname_np(pthread_self(), portrait->name, sizeof(portrait->name));
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &portrait->mask);
 	gate_announce(&portrait->gate);

@@ -103,11 +103,10 @@ static void hesitate(void *arg)
 		must(gate_pass(&hesitant->before) == 0, "not let through");
 }
 
-static void stand(struct weir__job *job, unsigned worker)
+static void stand(struct weir__job *job)
 {
 	struct hesitant *hesitant = weir__container(job, struct hesitant, job);
 
-	(void)worker;
 	must(gate_pass(&hesitant->within) == 0, "not let through");
 	job->ops = NULL;
 }
@@ -206,11 +205,10 @@ struct asking {
 	bool in_own, in_other;
 };
 
-static void ask(struct weir__job *job, unsigned worker)
+static void ask(struct weir__job *job)
 {
 	struct asking *asking = weir__container(job, struct asking, job);
 
-	(void)worker;
 	asking->in_own = weir__pool_has_self(asking->own);
 	asking->in_other = weir__pool_has_self(asking->other);
 	gate_announce(&asking->gate);

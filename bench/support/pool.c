@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../support/answer.h"
-#include "../support/clock.h"
+#include "answer.h"
+#include "clock.h"
 
 #define SOURCES 200
 #define EVENTS 256
@@ -26,7 +26,7 @@
 
 static const char request_text[] = "GET /work HTTP/1.1\r\nHost: bench\r\n\r\n";
 
-struct pool_connection {
+struct bench_pool_connection {
 	int fd;
 	uint32_t generation; /* of the slot: tells events of its last connection from its own */
 	bool connected, reused;
@@ -36,20 +36,21 @@ struct pool_connection {
 	char answer[ANSWER_MAX];
 };
 
-struct pool {
+struct bench_pool {
 	int epoll;
 	uint16_t port;
-	struct pool_handlers handlers;
-	struct pool_connection *slots;
+	struct bench_pool_handlers handlers;
+	struct bench_pool_connection *slots;
 	size_t most;
-	struct pool_connection **unused, **idle;
+	struct bench_pool_connection **unused, **idle;
 	size_t unused_count, idle_count;
 	uint64_t connects;
 };
 
-int pool_create(struct pool **out, uint16_t port, size_t most, const struct pool_handlers *handlers)
+int bench_pool_create(struct bench_pool **out, uint16_t port, size_t most,
+		      const struct bench_pool_handlers *handlers)
 {
-	struct pool *pool = calloc(1, sizeof(*pool));
+	struct bench_pool *pool = calloc(1, sizeof(*pool));
 	int result = -ENOMEM;
 
 	if (!pool)
@@ -60,7 +61,7 @@ int pool_create(struct pool **out, uint16_t port, size_t most, const struct pool
 	pool->slots = calloc(most, sizeof(*pool->slots));
 	if (!pool->slots)
 		goto free_pool;
-	pool->unused = calloc(2 * most, sizeof(struct pool_connection *));
+	pool->unused = calloc(2 * most, sizeof(struct bench_pool_connection *));
 	if (!pool->unused)
 		goto free_slots;
 	pool->idle = pool->unused + most;
@@ -84,22 +85,22 @@ free_pool:
 	return result;
 }
 
-static void push_idle(struct pool *pool, struct pool_connection *connection)
+static void push_idle(struct bench_pool *pool, struct bench_pool_connection *connection)
 {
 	connection->place = pool->idle_count;
 	pool->idle[pool->idle_count++] = connection;
 }
 
-static void remove_idle(struct pool *pool, struct pool_connection *connection)
+static void remove_idle(struct bench_pool *pool, struct bench_pool_connection *connection)
 {
-	struct pool_connection *last = pool->idle[--pool->idle_count];
+	struct bench_pool_connection *last = pool->idle[--pool->idle_count];
 
 	pool->idle[connection->place] = last;
 	last->place = connection->place;
 }
 
 /* Not idle any more, or never was. */
-static void close_connection(struct pool *pool, struct pool_connection *connection)
+static void close_connection(struct bench_pool *pool, struct bench_pool_connection *connection)
 {
 	close(connection->fd);
 	connection->fd = -1;
@@ -107,7 +108,7 @@ static void close_connection(struct pool *pool, struct pool_connection *connecti
 	pool->unused[pool->unused_count++] = connection;
 }
 
-static int write_request(const struct pool_connection *connection)
+static int write_request(const struct bench_pool_connection *connection)
 {
 	ssize_t size = send(connection->fd, request_text, sizeof(request_text) - 1, MSG_NOSIGNAL);
 
@@ -117,7 +118,7 @@ static int write_request(const struct pool_connection *connection)
 	return size == sizeof(request_text) - 1 ? 0 : -EIO;
 }
 
-static int connect_from_many(struct pool *pool, int fd)
+static int connect_from_many(struct bench_pool *pool, int fd)
 {
 	const int on = 1;
 	struct sockaddr_in from = {.sin_family = AF_INET};
@@ -135,10 +136,11 @@ static int connect_from_many(struct pool *pool, int fd)
 	return 0;
 }
 
-static int open_connection(struct pool *pool, void *request, struct pool_connection **out)
+static int open_connection(struct bench_pool *pool, void *request,
+			   struct bench_pool_connection **out)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
-	struct pool_connection *connection;
+	struct bench_pool_connection *connection;
 	int fd, result;
 
 	if (pool->unused_count == 0)
@@ -165,10 +167,11 @@ static int open_connection(struct pool *pool, void *request, struct pool_connect
 	return 0;
 }
 
-int pool_send(struct pool *pool, void *request, bool fresh, struct pool_connection **out)
+int bench_pool_send(struct bench_pool *pool, void *request, bool fresh,
+		    struct bench_pool_connection **out)
 {
 	while (!fresh && pool->idle_count > 0) {
-		struct pool_connection *connection = pool->idle[pool->idle_count - 1];
+		struct bench_pool_connection *connection = pool->idle[pool->idle_count - 1];
 
 		remove_idle(pool, connection);
 		if (write_request(connection) == 0) {
@@ -182,7 +185,7 @@ int pool_send(struct pool *pool, void *request, bool fresh, struct pool_connecti
 	}
 	/* An idle one makes room for one that has to be fresh. */
 	if (pool->unused_count == 0 && pool->idle_count > 0) {
-		struct pool_connection *oldest = pool->idle[0];
+		struct bench_pool_connection *oldest = pool->idle[0];
 
 		remove_idle(pool, oldest);
 		close_connection(pool, oldest);
@@ -190,7 +193,7 @@ int pool_send(struct pool *pool, void *request, bool fresh, struct pool_connecti
 	return open_connection(pool, request, out);
 }
 
-bool pool_give_up(struct pool *pool, struct pool_connection *connection)
+bool bench_pool_give_up(struct bench_pool *pool, struct bench_pool_connection *connection)
 {
 	bool written = connection->connected;
 
@@ -199,7 +202,8 @@ bool pool_give_up(struct pool *pool, struct pool_connection *connection)
 }
 
 /* True if the answer's header says so. */
-static bool says_close(const struct pool_connection *connection, const struct bench_answer *answer)
+static bool says_close(const struct bench_pool_connection *connection,
+		       const struct bench_answer *answer)
 {
 	static const char field[] = "\r\nConnection: close\r\n";
 	const size_t length = sizeof(field) - 1;
@@ -213,7 +217,7 @@ static bool says_close(const struct pool_connection *connection, const struct be
 }
 
 /* It is over without an answer, or was idle. */
-static void end_connection(struct pool *pool, struct pool_connection *connection)
+static void end_connection(struct bench_pool *pool, struct bench_pool_connection *connection)
 {
 	void *request = connection->request;
 	bool reused = connection->reused;
@@ -225,7 +229,7 @@ static void end_connection(struct pool *pool, struct pool_connection *connection
 		pool->handlers.lost(pool->handlers.arg, request, reused);
 }
 
-static void take_answer(struct pool *pool, struct pool_connection *connection,
+static void take_answer(struct bench_pool *pool, struct bench_pool_connection *connection,
 			const struct bench_answer *answer, bool ended)
 {
 	void *request = connection->request;
@@ -240,7 +244,8 @@ static void take_answer(struct pool *pool, struct pool_connection *connection,
 
 /* Until there is no more, or one answer is whole: the next request is only sent after it. `ended`:
  * the server has closed, which is not told again. */
-static void read_answer(struct pool *pool, struct pool_connection *connection, bool ended)
+static void read_answer(struct bench_pool *pool, struct bench_pool_connection *connection,
+			bool ended)
 {
 	for (;;) {
 		struct bench_answer answer;
@@ -268,7 +273,8 @@ static void read_answer(struct pool *pool, struct pool_connection *connection, b
 	}
 }
 
-static void handle(struct pool *pool, struct pool_connection *connection, uint32_t events)
+static void handle(struct bench_pool *pool, struct bench_pool_connection *connection,
+		   uint32_t events)
 {
 	if (!connection->connected) {
 		if (events & (EPOLLERR | EPOLLHUP)) {
@@ -286,7 +292,7 @@ static void handle(struct pool *pool, struct pool_connection *connection, uint32
 		read_answer(pool, connection, (events & (EPOLLRDHUP | EPOLLHUP)) != 0);
 }
 
-int pool_wait(struct pool *pool, int64_t deadline)
+int bench_pool_wait(struct bench_pool *pool, int64_t deadline)
 {
 	struct epoll_event events[EVENTS];
 	int64_t left = deadline - bench_now();
@@ -300,7 +306,7 @@ int pool_wait(struct pool *pool, int64_t deadline)
 		return errno == EINTR ? 0 : -errno;
 	/* A handler may close a connection whose event is yet to come, and open another there. */
 	for (int i = 0; i < count; i++) {
-		struct pool_connection *connection = &pool->slots[events[i].data.u64 >> 32];
+		struct bench_pool_connection *connection = &pool->slots[events[i].data.u64 >> 32];
 
 		if (connection->fd >= 0 && connection->generation == (uint32_t)events[i].data.u64)
 			handle(pool, connection, events[i].events);
@@ -308,12 +314,12 @@ int pool_wait(struct pool *pool, int64_t deadline)
 	return 0;
 }
 
-uint64_t pool_connects(const struct pool *pool)
+uint64_t bench_pool_connects(const struct bench_pool *pool)
 {
 	return pool->connects;
 }
 
-void pool_destroy(struct pool *pool)
+void bench_pool_destroy(struct bench_pool *pool)
 {
 	if (!pool)
 		return;

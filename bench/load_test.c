@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../support/clock.h"
-#include "load.h"
+#include "support/clock.h"
+#include "support/load.h"
 
 #define CONNECTIONS 900 /* within the usual soft limit of descriptors */
 
@@ -134,7 +134,8 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void run(struct server *server, struct load_options options, struct load_result *result)
+static void run(struct server *server, struct bench_load_options options,
+		struct bench_load_result *result)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -153,26 +154,26 @@ static void run(struct server *server, struct load_options options, struct load_
 	options.port = ntohs(address.sin_port);
 	options.connections = CONNECTIONS;
 	options.seed = 1;
-	EXPECT(load_run(&options, result) == 0);
+	EXPECT(bench_load_run(&options, result) == 0);
 	must(write(server->stop, &one, sizeof(one)) == sizeof(one), "eventfd");
 	must(pthread_join(thread, NULL) == 0, "pthread_join");
 	close(server->listener);
 	close(server->stop);
 }
 
-static double p_ms(const struct load_result *result, double percent)
+static double p_ms(const struct bench_load_result *result, double percent)
 {
 	return bench_histogram_percentile(&result->answers, percent) / (double)BENCH_MS;
 }
 
 /* Of a second's arrivals, 30% are due while the server stands still for 300 ms, and are answered up
  * to 300 ms late. Whatever else the machine does only adds to it. */
-static void test_no_omission(struct load_result *result)
+static void test_no_omission(struct bench_load_result *result)
 {
 	struct server server = {.pause_at = 200, .pause_ms = 300};
 
 	run(&server,
-	    (struct load_options){.rate = 1000, .measured = BENCH_S, .deadline = 5 * BENCH_S},
+	    (struct bench_load_options){.rate = 1000, .measured = BENCH_S, .deadline = 5 * BENCH_S},
 	    result);
 	EXPECT(result->scheduled > 800 && result->scheduled < 1200);
 	EXPECT(result->good == result->scheduled);
@@ -182,12 +183,13 @@ static void test_no_omission(struct load_result *result)
 }
 
 /* Who is due in the first 200 ms of those 300 gives up after 100. */
-static void test_deadline(struct load_result *result)
+static void test_deadline(struct bench_load_result *result)
 {
 	struct server server = {.pause_at = 200, .pause_ms = 300};
 
 	run(&server,
-	    (struct load_options){.rate = 1000, .measured = BENCH_S, .deadline = 100 * BENCH_MS},
+	    (struct bench_load_options){
+		    .rate = 1000, .measured = BENCH_S, .deadline = 100 * BENCH_MS},
 	    result);
 	EXPECT(result->late + result->unsent >= 120);
 	EXPECT(result->good > 0);
@@ -195,23 +197,24 @@ static void test_deadline(struct load_result *result)
 }
 
 /* It comes to an end all the same. */
-static void test_no_answer(struct load_result *result)
+static void test_no_answer(struct bench_load_result *result)
 {
 	struct server server = {.mute = true};
 
 	run(&server,
-	    (struct load_options){
+	    (struct bench_load_options){
 		    .rate = 1000, .measured = BENCH_S / 4, .deadline = 100 * BENCH_MS},
 	    result);
 	EXPECT(result->late == result->scheduled && result->late > 100);
 }
 
-static void test_refusals(struct load_result *result)
+static void test_refusals(struct bench_load_result *result)
 {
 	struct server server = {.refuse_each = 4};
 
 	run(&server,
-	    (struct load_options){.rate = 1000, .measured = BENCH_S / 2, .deadline = 5 * BENCH_S},
+	    (struct bench_load_options){
+		    .rate = 1000, .measured = BENCH_S / 2, .deadline = 5 * BENCH_S},
 	    result);
 	EXPECT(result->refused >= result->scheduled / 4 - 1 &&
 	       result->refused <= result->scheduled / 4 + 1);
@@ -221,11 +224,11 @@ static void test_refusals(struct load_result *result)
 
 /* An idle connection that the server has closed loses nobody; one that it closes instead of an
  * answer does, when it was fresh. */
-static void test_closed_connections(struct load_result *result)
+static void test_closed_connections(struct bench_load_result *result)
 {
 	struct server closing = {.close_each = 3}, stale = {.drop_second = true},
 		      dropping = {.close_each = 1, .drop_each = 2};
-	const struct load_options options = {
+	const struct bench_load_options options = {
 		.rate = 1000, .measured = BENCH_S / 2, .deadline = 5 * BENCH_S};
 
 	run(&closing, options, result);
@@ -238,12 +241,12 @@ static void test_closed_connections(struct load_result *result)
 	EXPECT(result->lost > 0);
 }
 
-static void test_closed_loop(struct load_result *result)
+static void test_closed_loop(struct bench_load_result *result)
 {
 	struct server server = {0};
 
 	run(&server,
-	    (struct load_options){
+	    (struct bench_load_options){
 		    .concurrency = 4, .measured = BENCH_S / 4, .deadline = 5 * BENCH_S},
 	    result);
 	EXPECT(result->good == result->scheduled && result->good > 100);
@@ -252,7 +255,7 @@ static void test_closed_loop(struct load_result *result)
 
 int main(void)
 {
-	struct load_result *result = malloc(sizeof(*result));
+	struct bench_load_result *result = malloc(sizeof(*result));
 
 	must(result != NULL, "malloc");
 	test_no_omission(result);

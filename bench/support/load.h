@@ -1,4 +1,4 @@
-/* load.h: the load generator of the overload bench: one thread, one epoll.
+/* load.h: a load generator: one thread, one epoll.
  *
  * Open loop: requests arrive as a Poisson process of a given rate, whether or not earlier ones were
  * answered, and the time of each counts from when it was due, not from when a connection was free
@@ -9,14 +9,14 @@
  * A client waits `deadline` for its answer and then closes the connection, as people and proxies
  * do. Every request that was due in the measured time ends as exactly one of the counts below.
  */
-#ifndef BENCH_OVERLOAD_LOAD_H
-#define BENCH_OVERLOAD_LOAD_H
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
 
 #include <stdint.h>
 
-#include "../support/histogram.h"
+#include "histogram.h"
 
-struct load_options {
+struct bench_load_options {
 	uint16_t port;
 	double rate;          /* arrivals a second; 0: closed loop */
 	unsigned concurrency; /* closed loop: clients, each of which asks again once answered */
@@ -27,7 +27,7 @@ struct load_options {
 	uint64_t seed; /* of the arrivals; not 0 */
 };
 
-struct load_result {
+struct bench_load_result {
 	uint64_t scheduled; /* the sum of the next six */
 	uint64_t good;      /* answered 200 within the deadline */
 	uint64_t refused;   /* answered 429, 502, 503 or 504 within it */
@@ -45,6 +45,6 @@ struct load_result {
 /* Runs the load to its end. 0, or a negative errno: -ENOBUFS if the generator fell behind by more
  * than the deadline, so that its numbers would mean nothing. *result is large: not for a small
  * stack. */
-int load_run(const struct load_options *options, struct load_result *result);
+int bench_load_run(const struct bench_load_options *options, struct bench_load_result *result);
 
 #endif

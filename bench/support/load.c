@@ -16,20 +16,20 @@
 #include <sys/prctl.h>
 #include <sys/queue.h>
 
-#include "../support/clock.h"
+#include "clock.h"
 #include "pool.h"
 
 struct request {
 	int64_t due;
-	struct pool_connection *connection; /* NULL: waiting, or done */
+	struct bench_pool_connection *connection; /* NULL: waiting, or done */
 	bool done, counted, tried;
 	TAILQ_ENTRY(request) waiting;
 };
 
 struct load {
-	const struct load_options *options;
-	struct load_result *result;
-	struct pool *pool;
+	const struct bench_load_options *options;
+	struct bench_load_result *result;
+	struct bench_pool *pool;
 	struct request *ring;
 	size_t room; /* a power of two */
 	uint64_t head, tail;
@@ -75,7 +75,7 @@ static void on_answer(void *arg, void *of, int status)
 {
 	struct load *load = arg;
 	struct request *request = of;
-	struct load_result *result = load->result;
+	struct bench_load_result *result = load->result;
 	int64_t took = bench_now() - request->due;
 
 	/* It came while others of the same batch were looked at. */
@@ -156,7 +156,7 @@ static void give_up(struct load *load)
 			return;
 		if (!request->connection)
 			TAILQ_REMOVE(&load->waiting, request, waiting);
-		else if (pool_give_up(load->pool, request->connection))
+		else if (bench_pool_give_up(load->pool, request->connection))
 			count = &load->result->late;
 		finish(load, request, count);
 	}
@@ -167,8 +167,8 @@ static int send_waiting(struct load *load)
 	struct request *request;
 
 	while ((request = TAILQ_FIRST(&load->waiting)) != NULL) {
-		struct pool_connection *connection;
-		int result = pool_send(load->pool, request, request->tried, &connection);
+		struct bench_pool_connection *connection;
+		int result = bench_pool_send(load->pool, request, request->tried, &connection);
 
 		if (result == -EAGAIN)
 			return 0;
@@ -218,19 +218,19 @@ static int run(struct load *load)
 		/* What failed at once has left a client of the closed loop without a request. */
 		if (load->owed > 0)
 			continue;
-		result = pool_wait(load->pool, wake_at(load));
+		result = bench_pool_wait(load->pool, wake_at(load));
 		if (result != 0)
 			return result;
 	}
 }
 
-static bool adds_up(const struct load_result *result)
+static bool adds_up(const struct bench_load_result *result)
 {
 	return result->scheduled == result->good + result->refused + result->odd + result->late +
 					    result->unsent + result->lost;
 }
 
-static size_t room_for(const struct load_options *options)
+static size_t room_for(const struct bench_load_options *options)
 {
 	double outstanding = options->rate * (double)options->deadline / (double)BENCH_S;
 	size_t wanted = 1024 + options->concurrency + (size_t)(2 * outstanding), room = 1;
@@ -240,14 +240,14 @@ static size_t room_for(const struct load_options *options)
 	return room;
 }
 
-int load_run(const struct load_options *options, struct load_result *result)
+int bench_load_run(const struct bench_load_options *options, struct bench_load_result *result)
 {
 	struct load load = {.options = options,
 			    .result = result,
 			    .room = room_for(options),
 			    .random = options->seed,
 			    .owed = options->rate > 0 ? 0 : options->concurrency};
-	const struct pool_handlers handlers = {on_answer, on_loss, &load};
+	const struct bench_pool_handlers handlers = {on_answer, on_loss, &load};
 	int error;
 
 	memset(result, 0, sizeof(*result));
@@ -258,17 +258,17 @@ int load_run(const struct load_options *options, struct load_result *result)
 	load.ring = calloc(load.room, sizeof(*load.ring));
 	if (!load.ring)
 		return -ENOMEM;
-	error = pool_create(&load.pool, options->port, options->connections, &handlers);
+	error = bench_pool_create(&load.pool, options->port, options->connections, &handlers);
 	if (error != 0)
 		goto free_ring;
 	load.next = bench_now();
 	load.count_from = load.next + options->warm_up;
 	load.count_to = load.count_from + options->measured;
 	error = run(&load);
-	result->connects = pool_connects(load.pool);
+	result->connects = bench_pool_connects(load.pool);
 	if (error == 0 && !adds_up(result))
 		error = -EPROTO;
-	pool_destroy(load.pool);
+	bench_pool_destroy(load.pool);
 free_ring:
 	free(load.ring);
 	return error;
