@@ -7,6 +7,7 @@
  * because what it asks has to succeed.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,5 +66,9 @@ void soak_fault(struct soak *soak)
 	for (int look = 0; look < LOOKS && atomic_load(&soak->faults->struck) == 0; look++)
 		soak_let_pass(soak, LOOK_EVERY);
 	fault_control_disarm(soak->faults);
+	/* Into the servers' log. */
+	(void)printf("fault call=%s struck=%d\n", fault_call_name(call),
+		     (int)atomic_load(&soak->faults->struck));
+	(void)fflush(stdout);
 	soak->deeds.faults++;
 }

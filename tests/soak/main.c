@@ -2,13 +2,15 @@
  * wrong usage.
  *
  * The soak runs in a child. Its parent, to which every process comes whose own parent has ended,
- * waits for it and then ends what is left, however the soak has ended. */
+ * waits for it and then ends what is left, however the soak has ended; if that was by a failure,
+ * what the server is about is written down before. */
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -153,6 +155,32 @@ static int run(struct soak *soak)
 	return good ? 0 : 1;
 }
 
+static void write_answer(const struct soak *soak, const char *target, const char *name)
+{
+	char *text;
+
+	if (soak_admin(soak, "GET", target, &text) == 200)
+		scratch_write(&soak->scratch, name, text, strlen(text));
+	free(text);
+}
+
+/* In a process of its own, because the server may not answer. */
+static void write_state(const struct soak *soak)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		write_answer(soak, "/status", "status.json");
+		write_answer(soak, "/stacks", "stacks.txt");
+		_exit(0);
+	}
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+		(void)fprintf(stderr,
+			      "soak: what the server was about: %s/status.json, stacks.txt\n",
+			      soak->scratch.path);
+}
+
 /* Kills and reaps the children of this process, and those who come from them. */
 static void end_the_rest(void)
 {
@@ -175,7 +203,8 @@ static void end_the_rest(void)
 
 int main(int argc, char **argv)
 {
-	static struct soak soak = {.seconds = 60, .clients = 8, .hostiles = 4, .weir = WEIR_BINARY};
+	struct soak *soak = mmap(NULL, sizeof(*soak), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const struct argp argp = {options,
 				  parse,
 				  NULL,
@@ -187,25 +216,32 @@ int main(int argc, char **argv)
 	int status = 0;
 	pid_t pid;
 
+	must(soak != MAP_FAILED, "no memory");
+	soak->seconds = 60;
+	soak->clients = 8;
+	soak->hostiles = 4;
+	soak->weir = WEIR_BINARY;
 	argp_err_exit_status = 2;
-	soak.seed = (uint64_t)time(NULL) % UINT32_MAX + 1;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &soak) != 0)
+	soak->seed = (uint64_t)time(NULL) % UINT32_MAX + 1;
+	if (argp_parse(&argp, argc, argv, 0, NULL, soak) != 0)
 		return 2;
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
 	pid = fork();
 	must(pid >= 0, "fork: %s", strerror(errno));
 	if (pid == 0) {
 		/* What waits for ever has lost something. */
-		(void)alarm(2 * soak.seconds + 300);
+		(void)alarm(2 * soak->seconds + 300);
 		must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl: %s", strerror(errno));
-		exit(run(&soak));
+		exit(run(soak));
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (WIFSIGNALED(status) && *soak->admin_url)
+		write_state(soak);
 	end_the_rest();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	(void)fprintf(stderr, "soak: ended by signal %d; seed %llu\n", WTERMSIG(status),
-		      (unsigned long long)soak.seed);
+		      (unsigned long long)soak->seed);
 	return 1;
 }
