@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define MOST 400 /* pieces of an exchange */
+#define CONFIG_SIZE 2048
 
 static const enum fault_call calls[] = {FAULT_CALL_malloc, FAULT_CALL_calloc, FAULT_CALL_realloc};
 enum { CALLS = sizeof calls / sizeof *calls };
@@ -80,16 +81,24 @@ static const struct {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+static void append(char config[CONFIG_SIZE], const char *text)
+{
+	size_t used = strlen(config);
+	int size = snprintf(config + used, CONFIG_SIZE - used, "%s", text);
+
+	must(size >= 0 && (size_t)size < CONFIG_SIZE - used, "the configuration is too long");
+}
+
 static void start(struct subject *subject)
 {
-	char config[2048] = "workers: 2\n"
-			    "listeners: [{address: 127.0.0.1:0}]\n";
+	char config[CONFIG_SIZE] = "";
 
+	append(config, "workers: 2\nlisteners: [{address: 127.0.0.1:0}]\n");
 	for (int i = 0; i < KINDS; i++)
-		(void)strcat(config, kinds[i].compiled ? kinds[i].config : "");
-	(void)strcat(config, "routes:\n  - {path: '/files/{path...}', kind: files, root: root}\n");
+		append(config, kinds[i].compiled ? kinds[i].config : "");
+	append(config, "routes:\n  - {path: '/files/{path...}', kind: files, root: root}\n");
 	for (int i = 0; i < KINDS; i++)
-		(void)strcat(config, kinds[i].compiled ? kinds[i].route : "");
+		append(config, kinds[i].compiled ? kinds[i].route : "");
 	scratch_write(&subject->scratch, "weir.yaml", config, strlen(config));
 	must(subject_start_words(subject, (const char *const[]){"--config", "weir.yaml", "--admin",
 								subject->admin, "--drain-report",

@@ -34,15 +34,18 @@ void fault_callers_prepare(void)
 	own = object_of(&object_of, &offset);
 }
 
-/* The callers of the shim; returns how many, and sets `first` to where they begin. */
+/* The callers of the shim; returns how many, and sets `first` to where they begin: after the last
+ * frame of the shim's, since a sanitizer may stand before backtrace(). */
 static int look(void *frames[OWN + TOLD], int most, int *first)
 {
 	uintptr_t offset;
 	int count = backtrace(frames, OWN + most);
 
 	*first = 0;
-	while (*first < count && object_of(frames[*first], &offset) == own)
-		++*first;
+	for (int i = 0; i < count && i < OWN; i++) {
+		if (object_of(frames[i], &offset) == own)
+			*first = i + 1;
+	}
 	return count - *first < most ? count - *first : most;
 }
 

@@ -155,7 +155,7 @@ void weir__conn_closed(struct weir__acceptor *acceptor, void **context)
 	weir__list_remove(&conn->all);
 	if (!conn->upgraded)
 		acceptor->conn_count--;
-	else if (conn->tls && acceptor->leaving > 0)
+	if (conn->tls && (conn->upgraded || conn->leaving) && acceptor->leaving > 0)
 		acceptor->leaving--;
 	acceptor->shrink = acceptor->draining;
 	if (acceptor->finishing && !conn->idle_end)

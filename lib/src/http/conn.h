@@ -34,6 +34,7 @@ struct weir__conn {
 	bool bad_end : 1;     /* a request on it did not end well */
 	bool idle_end : 1;    /* ends with the acceptor's thread, nothing being on it */
 	bool upgraded : 1;    /* has left HTTP: counted elsewhere */
+	bool leaving : 1;     /* could not, over TLS: one of acceptor->leaving */
 	bool unread : 1;      /* closes with part of a request unread: linger */
 	bool probed : 1;
 	union weir__address peer;

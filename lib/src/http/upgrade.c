@@ -234,6 +234,15 @@ static bool detach_tls(struct weir__acceptor *acceptor, struct weir__conn *conn,
 	return true;
 }
 
+/* Its client waits behind the 101. libmicrohttpd closes it in one run after another, with no event
+ * in between. */
+static void give_up_tls(struct weir__acceptor *acceptor, struct weir__conn *conn)
+{
+	(void)shutdown(conn->fd, SHUT_RDWR);
+	conn->leaving = true;
+	acceptor->leaving++;
+}
+
 /* libmicrohttpd: the 101 is in the kernel. */
 static void switched(void *cls, struct MHD_Connection *mhd, void *context, const char *early,
 		     size_t early_size, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
@@ -266,6 +275,8 @@ static void switched(void *cls, struct MHD_Connection *mhd, void *context, const
 	} else {
 		conn->bad_end = true;
 		weir__upgraded_drop(upgraded);
+		if (conn->tls)
+			give_up_tls(acceptor, conn);
 	}
 	if (!conn->tls || !good)
 		(void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE); /* the rest is dead */
