@@ -84,18 +84,17 @@ struct conversation {
 };
 
 /* Waits for something to read; if nothing comes, what the server is about is said before all ends.
- */
+ * (libFuzzer's timer interrupts a poll.) */
 static void await_input(weir_server *server, int fd)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	int ready = poll(&wait, 1, must_poll_timeout(weir_after(MUST_PATIENCE)));
+	bool ready = must_poll(fd, POLLIN, weir_after(MUST_PATIENCE));
 	char *status;
 
-	if (ready != 1 && weir_server_status(server, &status, NULL) == 0) {
+	if (!ready && weir_server_status(server, &status, NULL) == 0) {
 		(void)fprintf(stderr, "%s\n", status);
 		free(status);
 	}
-	FUZZ_CHECK(ready == 1);
+	FUZZ_CHECK(ready);
 }
 
 /* To the end, which must come. */
