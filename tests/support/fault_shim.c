@@ -262,7 +262,7 @@ static void note_port(struct fault_control *page, uint32_t port)
 static void tell_port(int fd)
 {
 	struct fault_control *page = atomic_load(&control);
-	struct sockaddr_in address;
+	struct sockaddr_in address = {.sin_family = AF_UNSPEC};
 	socklen_t size = sizeof address;
 
 	if (page != NULL && getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
