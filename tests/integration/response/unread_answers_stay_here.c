@@ -25,7 +25,7 @@ static int handle_large(weir_request *request, weir_response *response, weir_tok
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_in own;
+	struct sockaddr_in own = {.sin_family = AF_UNSPEC};
 	socklen_t size = sizeof(own);
 
 	if (getsockname(fd, (struct sockaddr *)&own, &size) || own.sin_family != AF_INET)

@@ -78,8 +78,7 @@ Test(signals_of_the_program, are_given_to_it)
 	cr_expect_eq(gate_arrivals(&never.gate), 0);
 	cr_expect_not(weir_server_stopping(fixture.server));
 
-	/* NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread,cert-pos44-c): it is taken, not fatal
-	 */
+	/* NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread,cert-pos44-c): taken, not fatal */
 	cr_assert_eq(pthread_kill(thread, SIGTERM), 0);
 	cr_assert_eq(pthread_join(thread, &result), 0);
 	cr_expect_eq((intptr_t)result, WEIR_CLEAN);
