@@ -8,6 +8,9 @@
 #include "visitor.h"
 
 #define MOMENT_NS (20 * 1000 * 1000L)
+/* A WebSocket over TLS for which libmicrohttpd had no memory is ended by its next ping, after up to
+ * 30 seconds. */
+#define PATIENCE (60 * WEIR_SECOND)
 
 struct soak_crowd {
 	struct soak *soak;
@@ -104,6 +107,7 @@ bool visitor_connect(struct soak_visitor *visitor)
 		error = client_try_open(&visitor->client, to);
 	visitor->open = error == 0;
 	visitor->answers = 0;
+	visitor->client.patience = PATIENCE;
 	if (visitor->open)
 		return true;
 	must(error == -ECONNREFUSED || error == -ENOENT || error == -EAGAIN, "connecting: %s",

@@ -1,10 +1,11 @@
 /* faults.c: calls of the servers that fail: one at a time, some calls after it was armed, whichever
  * of the processes makes it, the one that serves or one that is still being stopped.
  *
- * Only calls whose failure is known to the server before it has given an answer: so the accounts
- * stay exact. (A header that could not be sent has been counted, and its client has heard nothing:
- * that is what fault_sweep looks into.) Never while the conductor asks something of the server,
- * because what it asks has to succeed.
+ * A server counts an answer when libmicrohttpd has its header; if that cannot be sent, for want of
+ * memory or because sending fails, the client hears nothing. So there may be as many answers more
+ * on the servers' side as such calls have failed, and no more; of all other calls nothing is seen
+ * in the accounts. Never while the conductor asks something of the server, because what it asks has
+ * to succeed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,8 +22,13 @@
 #define LOOKS 30
 #define LOOK_EVERY (10 * WEIR_MILLISECOND)
 
-static const enum fault_call calls[] = {
-	FAULT_CALL_malloc,       FAULT_CALL_calloc,         FAULT_CALL_realloc,
+/* After which an answer may not be heard. */
+static const enum fault_call sending[] = {
+	FAULT_CALL_malloc, FAULT_CALL_calloc,  FAULT_CALL_realloc,
+	FAULT_CALL_send,   FAULT_CALL_sendmsg, FAULT_CALL_sendfile64,
+};
+
+static const enum fault_call others[] = {
 	FAULT_CALL_posix_spawnp, FAULT_CALL_pthread_create, FAULT_CALL_socket,
 	FAULT_CALL_socketpair,   FAULT_CALL_connect,        FAULT_CALL_accept4,
 	FAULT_CALL_epoll_ctl,    FAULT_CALL_eventfd,        FAULT_CALL_pipe2,
@@ -31,6 +37,11 @@ static const enum fault_call calls[] = {
 	FAULT_CALL_fdatasync,    FAULT_CALL_renameat,       FAULT_CALL_linkat,
 	FAULT_CALL_fstat,        FAULT_CALL_recv,           FAULT_CALL_fcntl,
 	FAULT_CALL_setsockopt,
+};
+
+enum {
+	SENDING = sizeof(sending) / sizeof(sending[0]),
+	OTHERS = sizeof(others) / sizeof(others[0])
 };
 
 void soak_faults_open(struct soak *soak)
@@ -51,24 +62,40 @@ void soak_faults_close(struct soak *soak)
 	fault_control_unmap(soak->faults);
 }
 
-uint64_t soak_faults_struck(const struct soak *soak)
+static bool is_sending(uint32_t call)
 {
-	return soak->deeds.struck + atomic_load(&soak->faults->struck);
+	for (int i = 0; i < SENDING; i++) {
+		if (call == sending[i])
+			return true;
+	}
+	return false;
+}
+
+struct soak_struck soak_faults_struck(const struct soak *soak)
+{
+	struct soak_struck struck = soak->struck;
+	uint64_t last = atomic_load(&soak->faults->struck);
+
+	struck.all += last;
+	if (is_sending(atomic_load(&soak->faults->call)))
+		struck.sending += last;
+	return struck;
 }
 
 void soak_fault(struct soak *soak)
 {
-	enum fault_call call = calls[soak_below(&soak->random, sizeof(calls) / sizeof(calls[0]))];
+	unsigned which = soak_below(&soak->random, SENDING + OTHERS);
+	enum fault_call call = which < SENDING ? sending[which] : others[which - SENDING];
 
 	/* Of the last one: a thread that was just about to fail may have done so after its time. */
-	soak->deeds.struck = soak_faults_struck(soak);
+	soak->struck = soak_faults_struck(soak);
 	fault_control_arm(soak->faults, call, 1 + soak_below(&soak->random, AHEAD), 1, 0);
 	for (int look = 0; look < LOOKS && atomic_load(&soak->faults->struck) == 0; look++)
 		soak_let_pass(soak, LOOK_EVERY);
 	fault_control_disarm(soak->faults);
 	/* Into the servers' log. */
-	(void)printf("fault call=%s struck=%d\n", fault_call_name(call),
-		     (int)atomic_load(&soak->faults->struck));
+	(void)printf("fault call=%s struck=%d callers=%s\n", fault_call_name(call),
+		     (int)atomic_load(&soak->faults->struck), soak->faults->callers);
 	(void)fflush(stdout);
 	soak->deeds.faults++;
 }

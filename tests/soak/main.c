@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -117,6 +116,28 @@ static void end_clients(struct soak *soak, struct soak_crowd *crowd)
 	soak_crowd_join(crowd);
 }
 
+static const struct soak *at_work; /* for what is done when it fails */
+
+static void write_answer(const struct soak *soak, const char *target, const char *name)
+{
+	char *text;
+
+	if (soak_admin(soak, "GET", target, &text) == 200)
+		scratch_write(&soak->scratch, name, text, strlen(text));
+	free(text);
+}
+
+/* The thread that has failed was in no call that could not be made here once more. */
+static void tell_state(int number)
+{
+	(void)signal(number, SIG_DFL);
+	write_answer(at_work, "/status", "status.json");
+	write_answer(at_work, "/stacks", "stacks.txt");
+	(void)fprintf(stderr, "soak: what the server was about: %s/status.json, stacks.txt\n",
+		      at_work->scratch.path);
+	(void)raise(number);
+}
+
 static int run(struct soak *soak)
 {
 	FILE *page = fdopen(dup(STDOUT_FILENO), "w");
@@ -134,6 +155,8 @@ static int run(struct soak *soak)
 	soak_certify(soak);
 	soak_configure(soak, false);
 	soak_server_start(soak);
+	at_work = soak;
+	must(signal(SIGABRT, tell_state) != SIG_ERR, "signal: %s", strerror(errno));
 	soak->began = weir_now();
 	soak->until = soak->began + (weir_time)soak->seconds * WEIR_SECOND;
 	crowd = soak_crowd_start(soak);
@@ -153,32 +176,6 @@ static int run(struct soak *soak)
 		(void)fprintf(stderr, "soak: FAILED; seed %llu; the log is %s/server.log\n",
 			      (unsigned long long)soak->seed, soak->scratch.path);
 	return good ? 0 : 1;
-}
-
-static void write_answer(const struct soak *soak, const char *target, const char *name)
-{
-	char *text;
-
-	if (soak_admin(soak, "GET", target, &text) == 200)
-		scratch_write(&soak->scratch, name, text, strlen(text));
-	free(text);
-}
-
-/* In a process of its own, because the server may not answer. */
-static void write_state(const struct soak *soak)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		write_answer(soak, "/status", "status.json");
-		write_answer(soak, "/stacks", "stacks.txt");
-		_exit(0);
-	}
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
-		(void)fprintf(stderr,
-			      "soak: what the server was about: %s/status.json, stacks.txt\n",
-			      soak->scratch.path);
 }
 
 /* Kills and reaps the children of this process, and those who come from them. */
@@ -203,8 +200,7 @@ static void end_the_rest(void)
 
 int main(int argc, char **argv)
 {
-	struct soak *soak = mmap(NULL, sizeof(*soak), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static struct soak soak = {.seconds = 60, .clients = 8, .hostiles = 4, .weir = WEIR_BINARY};
 	const struct argp argp = {options,
 				  parse,
 				  NULL,
@@ -216,32 +212,25 @@ int main(int argc, char **argv)
 	int status = 0;
 	pid_t pid;
 
-	must(soak != MAP_FAILED, "no memory");
-	soak->seconds = 60;
-	soak->clients = 8;
-	soak->hostiles = 4;
-	soak->weir = WEIR_BINARY;
 	argp_err_exit_status = 2;
-	soak->seed = (uint64_t)time(NULL) % UINT32_MAX + 1;
-	if (argp_parse(&argp, argc, argv, 0, NULL, soak) != 0)
+	soak.seed = (uint64_t)time(NULL) % UINT32_MAX + 1;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &soak) != 0)
 		return 2;
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
 	pid = fork();
 	must(pid >= 0, "fork: %s", strerror(errno));
 	if (pid == 0) {
 		/* What waits for ever has lost something. */
-		(void)alarm(2 * soak->seconds + 300);
+		(void)alarm(2 * soak.seconds + 300);
 		must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl: %s", strerror(errno));
-		exit(run(soak));
+		exit(run(&soak));
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFSIGNALED(status) && *soak->admin_url)
-		write_state(soak);
 	end_the_rest();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	(void)fprintf(stderr, "soak: ended by signal %d; seed %llu\n", WTERMSIG(status),
-		      (unsigned long long)soak->seed);
+		      (unsigned long long)soak.seed);
 	return 1;
 }

@@ -72,22 +72,25 @@ static void check_all(const struct soak *soak, struct check *checks)
 {
 	const struct soak_journal *journal = &soak->journal;
 	uint64_t wrong = atomic_load(&soak->tally.wrong);
-	uint64_t spoilt = atomic_load(&soak->tally.spoilt), struck = soak_faults_struck(soak);
+	uint64_t spoilt = atomic_load(&soak->tally.spoilt);
+	struct soak_struck struck = soak_faults_struck(soak);
 
 	checks[CHECK_ACCOUNTS] = (struct check){"accounts are exact",
 						soak->mismatches == 0 && answers(soak) > 0, ""};
 	if (soak->mismatches > 0)
 		SAY(checks[CHECK_ACCOUNTS], "%s", soak->mismatch);
 	else
-		SAY(checks[CHECK_ACCOUNTS], "%" PRIu64 " answers, compared %u times", answers(soak),
-		    soak->deeds.quiet + 1);
+		SAY(checks[CHECK_ACCOUNTS],
+		    "%" PRIu64 " answers, compared %u times; %" PRIu64 " not heard, of %" PRIu64
+		    " that may not have been",
+		    answers(soak), soak->deeds.quiet + 1, soak->lost, struck.sending);
 	checks[CHECK_ANSWERS] = (struct check){"every answer is right", wrong == 0, ""};
 	SAY(checks[CHECK_ANSWERS], "%" PRIu64 " wrong", wrong);
-	checks[CHECK_FAULTS] =
-		(struct check){"a fault spoils one at most", spoilt <= struck && struck > 0, ""};
+	checks[CHECK_FAULTS] = (struct check){"a fault spoils one at most",
+					      spoilt <= struck.all && struck.all > 0, ""};
 	SAY(checks[CHECK_FAULTS],
 	    "%" PRIu64 " answered with an error, %" PRIu64 " calls failed (%u armed)", spoilt,
-	    struck, soak->deeds.faults);
+	    struck.all, soak->deeds.faults);
 	/* A stop in a hurry may come upon a stream that has not heard the first signal yet. */
 	checks[CHECK_ENDS] = (struct check){"every process ends cleanly",
 					    soak->bad_exits == 0 && journal->not_clean == 0 &&
@@ -166,7 +169,7 @@ static void write_json(const struct soak *soak, const struct check *checks)
 		"\"restarts\":%u,\"pauses\":%u,\"faults\":%u,\"struck\":%" PRIu64 ",\"quiet\":%u,"
 		"\"checks\":[",
 		soak->started, deeds->reloads, deeds->rehearsals, deeds->upgrades, deeds->restarts,
-		deeds->pauses, deeds->faults, soak_faults_struck(soak), deeds->quiet);
+		deeds->pauses, deeds->faults, soak_faults_struck(soak).all, deeds->quiet);
 	for (int i = 0; i < CHECKS; i++)
 		(void)fprintf(file, "%s{\"check\":\"%s\",\"holds\":%s,\"detail\":\"%s\"}",
 			      i > 0 ? "," : "", checks[i].name, checks[i].holds ? "true" : "false",

@@ -96,7 +96,12 @@ struct soak_journal {
 struct soak_deeds {
 	unsigned reloads, bad_reloads, rehearsals, upgrades, restarts, hurried, pauses, quiet;
 	unsigned faults; /* armed */
-	uint64_t struck; /* of these, all but the last */
+};
+
+/* Faults that have struck. */
+struct soak_struck {
+	uint64_t all;
+	uint64_t sending; /* of these, those that may leave an answer unheard */
 };
 
 struct soak {
@@ -131,6 +136,8 @@ struct soak {
 	unsigned forced_exits, bad_exits;
 	bool variant; /* which of two configurations is on disk */
 	struct soak_deeds deeds;
+	struct soak_struck struck;      /* but for the last fault */
+	uint64_t lost;                  /* answers that were counted and not heard */
 	struct soak_vitals earliest;    /* of the one that served at the first quiet moment */
 	struct soak_vitals first, last; /* of the process that served longest undisturbed */
 	bool watched;                   /* `first` is there */
@@ -173,7 +180,7 @@ void soak_faults_close(struct soak *soak);
 /* Lets one call fail, if it is made in the next moment. */
 void soak_fault(struct soak *soak);
 /* How many have failed. */
-uint64_t soak_faults_struck(const struct soak *soak);
+struct soak_struck soak_faults_struck(const struct soak *soak);
 
 /* quiet.c: clients stand still, connections go; both sides are compared. */
 void soak_quiet(struct soak *soak, bool watch);

@@ -232,7 +232,7 @@ static void make_room(struct client *client)
 
 bool client_fill(struct client *client)
 {
-	weir_time until = weir_after(MUST_PATIENCE);
+	weir_time until = weir_after(client->patience ? client->patience : MUST_PATIENCE);
 
 	if (client->end != CLIENT_OPEN)
 		return false;

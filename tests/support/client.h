@@ -27,6 +27,8 @@ struct client {
 	char *input; /**< received and not yet taken; a NUL follows, for strtol() and its kin */
 	size_t input_size;
 	size_t input_room;
+	weir_time
+		patience; /**< with a server that says nothing, when receiving; 0: MUST_PATIENCE */
 };
 
 /** Connects to what weir_server_url() gave: "http://host:port", "https://host:port" or

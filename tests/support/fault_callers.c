@@ -2,10 +2,10 @@
 #include "support/fault_callers.h"
 
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <unwind.h>
 
 #define OWN 8    /* frames of the shim itself, at most */
 #define DEPTH 12 /* of a site: enough to tell two messages of a handshake from each other */
@@ -28,25 +28,37 @@ static const struct link_map *object_of(const void *address, uintptr_t *offset)
 void fault_callers_prepare(void)
 {
 	uintptr_t offset;
-	void *frame[1];
 
-	(void)backtrace(frame, 1);
 	own = object_of(&object_of, &offset);
 }
 
-/* The callers of the shim; returns how many, and sets `first` to where they begin: after the last
- * frame of the shim's, since a sanitizer may stand before backtrace(). */
+struct walk {
+	void **frames;
+	int most, count;
+};
+
+static _Unwind_Reason_Code take(struct _Unwind_Context *context, void *arg)
+{
+	struct walk *walk = arg;
+
+	if (walk->count == walk->most)
+		return _URC_END_OF_STACK;
+	walk->frames[walk->count++] = (void *)_Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
+/* The callers of the shim; returns how many, and sets `first` to where they begin. Not by
+ * backtrace(3), which loads a library, and before which a sanitizer may stand. */
 static int look(void *frames[OWN + TOLD], int most, int *first)
 {
 	uintptr_t offset;
-	int count = backtrace(frames, OWN + most);
+	struct walk walk = {frames, OWN + most, 0};
 
+	(void)_Unwind_Backtrace(take, &walk);
 	*first = 0;
-	for (int i = 0; i < count && i < OWN; i++) {
-		if (object_of(frames[i], &offset) == own)
-			*first = i + 1;
-	}
-	return count - *first < most ? count - *first : most;
+	while (*first < walk.count && object_of(frames[*first], &offset) == own)
+		++*first;
+	return walk.count - *first < most ? walk.count - *first : most;
 }
 
 uint64_t fault_callers_site(enum fault_call call)

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* Before anything else here, and before calls are counted: the unwinder is loaded. */
+/* Before anything else here. */
 void fault_callers_prepare(void);
 /* What tells the callers of this call from others: never 0, and the same in each run of the same
  * programs, wherever they are loaded. */
