@@ -108,19 +108,6 @@ static void start(struct subject *subject)
 	     "no start");
 }
 
-/* For LeakSanitizer, if it is there: wslay, when it finds no memory, does not give back what it had
- * just taken. */
-static void spare_wslay(const struct subject *subject)
-{
-	static const char sparing[] = "leak:libwslay\n";
-	char options[PATH_MAX + 64];
-
-	scratch_write(&subject->scratch, "leaks", sparing, strlen(sparing));
-	(void)snprintf(options, sizeof options, "suppressions=%s/leaks:print_suppressions=0",
-		       subject->scratch.path);
-	must(setenv("LSAN_OPTIONS", options, 1) == 0, "setenv");
-}
-
 /* Each piece of one kind. */
 static void deny(struct load *load, int kind, enum fault_call call)
 {
@@ -147,7 +134,8 @@ int main(void)
 	struct load load = {.subject = &subject};
 
 	subject_prepare(&subject);
-	spare_wslay(&subject);
+	/* wslay does not give back what it had just taken when it finds no memory for more. */
+	fault_control_spare(&subject.scratch, "leak:libwslay\n");
 	start(&subject);
 	for (int kind = 0; kind < KINDS; kind++) {
 		if (!kinds[kind].compiled)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,16 @@ void fault_control_preload(const char *shim, const char *path)
 	set("WEIR_FAULT_CONTROL", path);
 	set("LD_PRELOAD", shim);
 	set_sanitizer();
+}
+
+void fault_control_spare(const struct scratch *scratch, const char *libraries)
+{
+	char options[PATH_MAX + 64];
+
+	scratch_write(scratch, "leaks", libraries, strlen(libraries));
+	(void)snprintf(options, sizeof options, "suppressions=%s/leaks:print_suppressions=0",
+		       scratch->path);
+	set("LSAN_OPTIONS", options);
 }
 
 void fault_control_unload(void)

@@ -27,6 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "support/scratch.h"
+
 /* One row a call: X(name, the errno that it fails with unless told otherwise). */
 #define FAULT_CALLS(X)                                                                             \
 	X(malloc, ENOMEM)                                                                          \
@@ -114,6 +116,9 @@ void fault_control_disarm(struct fault_control *control);
  * lets AddressSanitizer bear that the shim comes before its runtime. */
 void fault_control_preload(const char *shim, const char *path);
 void fault_control_unload(void);
+/* Has LeakSanitizer, if it is there, pass over what these libraries lose when a call has failed:
+ * "leak:libsome\n" for each. The list is put into `scratch`. */
+void fault_control_spare(const struct scratch *scratch, const char *libraries);
 const char *fault_call_name(enum fault_call call);
 int fault_call_errno(enum fault_call call);
 
