@@ -116,9 +116,12 @@ Test(commands, rehearse_is_a_gate)
 	cr_expect_eq(reply.status, 503);
 	reply_free(&reply);
 	client_close(&client);
-	busy(&app, &client, "/debug/work?ms=500");
+	/* For longer than it takes to start the command, on however busy a machine. */
+	busy(&app, &client, "/debug/work?ms=5000");
 	SAYS(&app, 3, "GET /debug/work held it up", "rehearse", "--budget", "1s", "--timeout",
 	     "100ms", "--admin", app.admin);
+	client_receive(&client, &reply);
+	reply_free(&reply);
 	client_close(&client);
 	app_finish(&app);
 }
