@@ -107,8 +107,8 @@ static bool field(const char *at, const char *end, struct framing *framing)
 	return true;
 }
 
-/* A last line of nothing but a colon, a bare LF before or behind it: taken for the end of the
- * header (docs/limits.md). Moves *at behind it. */
+/* A last line of a colon, a bare LF before it and one byte behind it, or a bare LF: taken for the
+ * end of the header (docs/limits.md). Moves *at behind it. */
 static bool colon_line(const char **at, const char *end, struct framing *framing)
 {
 	const char *feed = memchr(*at, '\n', (size_t)(end - *at));
@@ -121,8 +121,8 @@ static bool colon_line(const char **at, const char *end, struct framing *framing
 	}
 	if (feed > *at && feed[-1] == '\r')
 		return false;
-	if (end - feed < 4 || feed[1] != ':' || (feed[2] != '\r' && feed[2] != '\0') ||
-	    feed[3] != '\n' || !field(*at, feed, framing))
+	if (end - feed < 4 || feed[1] != ':' || feed[2] == '\n' || feed[3] != '\n' ||
+	    !field(*at, feed, framing))
 		return false;
 	*at = feed + 4;
 	return true;
