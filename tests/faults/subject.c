@@ -142,21 +142,9 @@ bool subject_start(struct subject *subject, const char *const *options)
 
 static void check_accounts(const char *text)
 {
-	struct metrics_account account = {
-		.accepted = metrics_value(text, "weir_requests_accepted_total"),
-		.answered = metrics_value(text, "weir_requests_answered_total"),
-		.refused = metrics_value(text, "weir_requests_refused_total"),
-		.cancelled = metrics_sum(text, "weir_requests_cancelled_total"),
-		.cut = metrics_value(text, "weir_requests_cut_total"),
-		.in_flight = metrics_sum(text, "weir_requests_in_flight"),
-		.connections_accepted = metrics_value(text, "weir_connections_accepted_total"),
-		.connections_closed = metrics_value(text, "weir_connections_closed_total"),
-		.connections_refused = metrics_value(text, "weir_connections_refused_total"),
-		.connections_cut = metrics_value(text, "weir_connections_cut_total"),
-		.connections_open = metrics_value(text, "weir_connections_open"),
-		.connections_upgraded = metrics_value(text, "weir_upgraded_total"),
-	};
+	struct metrics_account account;
 
+	metrics_account_parse(text, &account);
 	metrics_account_check(&account);
 }
 

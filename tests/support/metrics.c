@@ -134,10 +134,8 @@ void metrics_await_sum(weir_server *server, const char *name, uint64_t value)
 	await_value(server, metrics_sum_now, name, value);
 }
 
-void metrics_account_read(weir_server *server, struct metrics_account *account)
+void metrics_account_parse(const char *text, struct metrics_account *account)
 {
-	char *text = text_of(server);
-
 	*account = (struct metrics_account){
 		.accepted = metrics_value(text, "weir_requests_accepted_total"),
 		.answered = metrics_value(text, "weir_requests_answered_total"),
@@ -152,6 +150,13 @@ void metrics_account_read(weir_server *server, struct metrics_account *account)
 		.connections_open = metrics_value(text, "weir_connections_open"),
 		.connections_upgraded = metrics_value(text, "weir_upgraded_total"),
 	};
+}
+
+void metrics_account_read(weir_server *server, struct metrics_account *account)
+{
+	char *text = text_of(server);
+
+	metrics_account_parse(text, account);
 	free(text);
 }
 

@@ -33,6 +33,8 @@ struct metrics_account {
 	uint64_t connections_open, connections_upgraded;
 };
 
+/* Of the page of /metrics, as a process that is asked for it gives it. */
+void metrics_account_parse(const char *text, struct metrics_account *account);
 void metrics_account_read(weir_server *server, struct metrics_account *account);
 /** Fails the test unless the sums of the snapshot hold. */
 void metrics_account_check(const struct metrics_account *account);
