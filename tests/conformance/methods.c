@@ -57,6 +57,8 @@ static const struct conformance_case cases[] = {
 	 SENDS("GET /hello\r HTTP/1.1\r\n" HOST END HIDDEN), "400 close"},
 	{"a NUL in the target", "9112 3.2", SENDS("GET /hello\0x HTTP/1.1\r\n" HOST END HIDDEN),
 	 "400 close", .newer = "close"},
+	{"a NUL in the query", "9112 3.2", SENDS("GET /hello?b=\0c HTTP/1.1\r\n" HOST END HIDDEN),
+	 "400 close", .newer = "close"},
 	{"a NUL in the method", "9110 5.6.2", SENDS("GE\0T /hello HTTP/1.1\r\n" HOST END HIDDEN),
 	 "400 close", .newer = "close"},
 	{"a bare LF after the request line", "9112 2.2",

@@ -62,11 +62,11 @@ static void garbage(struct soak_visitor *visitor)
 	visitor_leave(visitor, false);
 }
 
-/* Weir refuses these. */
+/* Weir refuses these, whichever libmicrohttpd it runs on. */
 static void bad_request(struct soak_visitor *visitor)
 {
 	static const char *const texts[] = {
-		"GET /files/hello HTTP/1.1\r\n\r\n",
+		"GET /files/hello HTTP/1.1\r\nHost: so/ak\r\nConnection: close\r\n\r\n",
 		"GET /files/%00 HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n",
 		"BREW /count HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n",
 		"GET /files/../../etc/passwd HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n",

@@ -17,12 +17,16 @@ command -v curl >/dev/null || {
 }
 work=$(mktemp -d)
 pids=()
+browsers=()
 cleanup() {
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
+	for pid in "${pids[@]}" "${browsers[@]/#/-}"; do
+		kill -KILL -- "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
-	rm -rf "$work"
+	# A browser's own children are nobody's to wait for: one that has not ended yet may write
+	# one file more between what rm has seen and what it removes.
+	local until=$((SECONDS + 10))
+	until rm -rf "$work" 2>/dev/null || ((SECONDS > until)); do :; done
 }
 trap cleanup EXIT
 fail() {
@@ -58,13 +62,13 @@ await() {
 	done
 }
 
-# browse NAME: opens the page.
+# browse NAME: opens the page, in a session of its own, so that all its processes can be ended.
 browse() {
-	"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	HOME=$work setsid "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
 		--disable-dev-shm-usage --user-data-dir="$work/$1" --remote-debugging-port=0 \
 		"$served/files/page.html?$1" >"$work/$1.log" 2>&1 &
-	pids+=("$!")
+	browsers+=("$!")
 }
 
 printf 'routes:\n  - {path: /seen, kind: events}\n' >"$work/seen.yaml"
