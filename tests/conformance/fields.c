@@ -50,6 +50,8 @@ static const struct conformance_case cases[] = {
 	 "400 close"},
 	{"a bare LF, then a line of a colon", "9112 2.2", SENDS(GET "X: 1\n:\r\n"), "200 close",
 	 .newer = "400 close", .fin = true},
+	{"a bare LF, then a colon and a byte", "9112 2.2", SENDS(GET "X: 1\n:a\n" HIDDEN),
+	 "400 close"},
 	{"white space before the first field", "9112 2.2",
 	 SENDS("GET /hello HTTP/1.1\r\n Host: a\r\n" HOST END HIDDEN), "400 close"},
 	{"obs-fold", "9112 5.2", BAD("X: 1\r\n 2\r\n"), "400 close"},

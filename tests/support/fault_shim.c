@@ -1,206 +1,24 @@
-/* support/fault_shim.c: see fault_control.h. A shared object for LD_PRELOAD.
- *
- * Each function counts, fails if it is its turn, and otherwise goes on to the next
- * definition of its name (RTLD_NEXT: the C library's, or a sanitizer's). Nothing here
- * allocates, so malloc may be among them. The real functions are looked up when they are
- * first needed: others' constructors may call malloc before ours has run. Two threads may
- * look one up at once and store the same answer.
+/* support/fault_shim.c: a shared object for LD_PRELOAD; see fault_control.h and fault_turn.h.
+ * Here are the calls for memory, threads, processes, descriptors and files.
  *
  * Close is not among them: on Linux a failed close has closed (close(2)), so there is
  * nothing that a caller could do about it.
  */
-#include "support/fault_callers.h"
-#include "support/fault_control.h"
-
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
-static struct fault_control own; /* without a control file */
-/* NULL before the constructor has run. Nothing is counted then: what the loader and other
- * constructors allocate is not the program's doing. */
-static struct fault_control *_Atomic control;
-
-static const char *const names[] = {"none",
-#define FAULT_CALL_ROW(name, error) #name,
-				    FAULT_CALLS(FAULT_CALL_ROW)
-#undef FAULT_CALL_ROW
-};
-static const int errors[] = {0,
-#define FAULT_CALL_ROW(name, error) error,
-			     FAULT_CALLS(FAULT_CALL_ROW)
-#undef FAULT_CALL_ROW
-};
-
-static _Noreturn void unusable(const char *why)
-{
-	(void)!syscall(SYS_write, STDERR_FILENO, "fault shim: ", 12);
-	(void)!syscall(SYS_write, STDERR_FILENO, why, strlen(why));
-	(void)!syscall(SYS_write, STDERR_FILENO, "\n", 1);
-	_exit(125);
-}
-
-static void arm_from_environment(void)
-{
-	const char *call = getenv("WEIR_FAULT_CALL");
-	const char *nth = getenv("WEIR_FAULT_NTH");
-	const char *error = getenv("WEIR_FAULT_ERRNO");
-	const char *times = getenv("WEIR_FAULT_TIMES");
-	uint32_t which = 1;
-
-	if (call == NULL || nth == NULL)
-		return;
-	while (which < FAULT_CALL_COUNT && strcmp(names[which], call) != 0)
-		which++;
-	if (which == FAULT_CALL_COUNT)
-		unusable("WEIR_FAULT_CALL names no call that it stands before");
-	own.call = which;
-	own.error = error != NULL ? atoi(error) : 0;
-	own.times = times != NULL ? strtoull(times, NULL, 10) : 1;
-	own.nth = strtoull(nth, NULL, 10);
-}
-
-static void *map_control(const char *path)
-{
-	/* System calls: open() here is the one below. */
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
-	void *page;
-
-	if (fd < 0)
-		unusable("WEIR_FAULT_CONTROL cannot be opened");
-	page = mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED)
-		unusable("WEIR_FAULT_CONTROL cannot be mapped");
-	(void)close(fd);
-	return page;
-}
-
-/* Whether this process is not under test. */
-static bool is_another(const char *program)
-{
-	char own_path[4096];
-	ssize_t length = readlink("/proc/self/exe", own_path, sizeof own_path - 1);
-
-	if (length < 0)
-		unusable("/proc/self/exe cannot be read");
-	own_path[length] = '\0';
-	return strcmp(own_path, program) != 0;
-}
-
-__attribute__((constructor)) static void begin(void)
-{
-	const char *path = getenv("WEIR_FAULT_CONTROL");
-	const char *program = getenv("WEIR_FAULT_PROGRAM");
-
-	if (program != NULL && is_another(program))
-		return;
-	fault_callers_prepare();
-	if (path != NULL) {
-		atomic_store(&control, map_control(path));
-	} else {
-		arm_from_environment();
-		atomic_store(&control, &own);
-	}
-	if (program == NULL)
-		(void)unsetenv("LD_PRELOAD");
-}
-
-static _Thread_local bool exempt;
-
-/* Two libraries below GnuTLS: libgmp ends the process when it has no memory, as its manual says,
- * and libtasn1 (4.19) follows the null pointer. Nothing that calls them could mend that. They do
- * not always call malloc themselves: for libgmp's realloc GnuTLS has put a function of its own
- * (lib/nettle/init.c), which aborts as well, and libtasn1 has the C library copy strings. */
-static bool cannot_bear_it(void)
-{
-	return fault_callers_have(2, "libtasn1") || fault_callers_have(2, "libgmp");
-}
-
-/* Whether it is this call's turn. `number`: which one of its kind it is. */
-static bool is_due(struct fault_control *page, enum fault_call call, uint64_t number)
-{
-	uint64_t nth = atomic_load_explicit(&page->nth, memory_order_acquire);
-	uint64_t site = atomic_load(&page->site);
-
-	if (nth == 0 || atomic_load(&page->call) != call)
-		return false;
-	if (site != 0) {
-		if (fault_callers_site(call) != site)
-			return false;
-		number = atomic_fetch_add(&page->of_site, 1) + 1;
-	}
-	return number >= nth && number - nth < atomic_load(&page->times);
-}
-
-/* 0, or the errno that this call fails with. */
-static int strikes(enum fault_call call)
-{
-	struct fault_control *page = atomic_load_explicit(&control, memory_order_acquire);
-	uint64_t number;
-	int error;
-
-	if (page == NULL || exempt)
-		return 0;
-	number = atomic_fetch_add(&page->counts[call], 1) + 1;
-	if (atomic_load_explicit(&page->recording, memory_order_relaxed) && !cannot_bear_it())
-		fault_callers_record(page, call);
-	if (!is_due(page, call, number) || cannot_bear_it())
-		return 0;
-	if (atomic_fetch_add(&page->struck, 1) == 0)
-		fault_callers_tell(page->callers, sizeof page->callers);
-	error = atomic_load(&page->error);
-	return error != 0 ? error : errors[call];
-}
-
-static void *next(const char *name)
-{
-	void *function = dlsym(RTLD_NEXT, name);
-
-	if (function == NULL)
-		unusable(name);
-	return function;
-}
-
-/* Declares `real`, a pointer to the next definition of `name`. */
-#define REAL(name)                                                                                 \
-	static __typeof__(name) *_Atomic found;                                                    \
-	__typeof__(name) *real = atomic_load_explicit(&found, memory_order_relaxed);               \
-	if (real == NULL) {                                                                        \
-		real = (__typeof__(name) *)next(#name);                                            \
-		atomic_store_explicit(&found, real, memory_order_relaxed);                         \
-	}                                                                                          \
-	int error = strikes(FAULT_CALL_##name)
-
-/* Fails with `result` and errno, or goes on to the real one. */
-#define FAIL_OR(result, call)                                                                      \
-	do {                                                                                       \
-		if (error == 0)                                                                    \
-			return call;                                                               \
-		errno = error;                                                                     \
-		return result;                                                                     \
-	} while (0)
+#include "support/fault_turn.h"
 
 EXPORT void *malloc(size_t size)
 {
@@ -243,12 +61,12 @@ EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
 	__typeof__(pthread_getattr_np) *real = atomic_load(&found);
 
 	if (real == NULL) {
-		real = (__typeof__(pthread_getattr_np) *)next("pthread_getattr_np");
+		real = (__typeof__(pthread_getattr_np) *)fault_next("pthread_getattr_np");
 		atomic_store(&found, real);
 	}
-	exempt = __asan_init != NULL;
+	fault_exempt(__asan_init != NULL);
 	int error = real(thread, attributes);
-	exempt = false;
+	fault_exempt(false);
 	return error;
 }
 
@@ -259,70 +77,6 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 {
 	REAL(posix_spawnp);
 	return error != 0 ? error : real(pid, file, actions, attributes, argv, environment);
-}
-
-EXPORT int socket(int domain, int type, int protocol)
-{
-	REAL(socket);
-	FAIL_OR(-1, real(domain, type, protocol));
-}
-
-EXPORT int socketpair(int domain, int type, int protocol, int pair[2])
-{
-	REAL(socketpair);
-	FAIL_OR(-1, real(domain, type, protocol, pair));
-}
-
-EXPORT int bind(int fd, const struct sockaddr *address, socklen_t size)
-{
-	REAL(bind);
-	FAIL_OR(-1, real(fd, address, size));
-}
-
-/* Listening again on one that listens is nothing new. */
-static void note_port(struct fault_control *page, uint32_t port)
-{
-	for (int i = 0; i < FAULT_PORTS; i++) {
-		uint32_t none = 0;
-		if (atomic_compare_exchange_strong(&page->ports[i], &none, port) || none == port)
-			return;
-	}
-}
-
-static void tell_port(int fd)
-{
-	struct fault_control *page = atomic_load(&control);
-	struct sockaddr_in address = {0};
-	socklen_t size = sizeof address;
-
-	if (page != NULL && getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
-	    size == sizeof address && address.sin_family == AF_INET)
-		note_port(page, ntohs(address.sin_port));
-}
-
-EXPORT int listen(int fd, int backlog)
-{
-	REAL(listen);
-	if (error != 0) {
-		errno = error;
-		return -1;
-	}
-	int rc = real(fd, backlog);
-	if (rc == 0)
-		tell_port(fd);
-	return rc;
-}
-
-EXPORT int connect(int fd, const struct sockaddr *address, socklen_t size)
-{
-	REAL(connect);
-	FAIL_OR(-1, real(fd, address, size));
-}
-
-EXPORT int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size, int flags)
-{
-	REAL(accept4);
-	FAIL_OR(-1, real(fd, address, size, flags));
 }
 
 EXPORT int epoll_create1(int flags)
@@ -415,34 +169,6 @@ EXPORT ssize_t pread64(int fd, void *data, size_t size, off64_t at)
 	FAIL_OR(-1, real(fd, data, size, at));
 }
 
-/* A connection that has been reset stays so, and its other end hears of it. */
-static void reset_too(int fd, int error)
-{
-	if (error == ECONNRESET)
-		(void)shutdown(fd, SHUT_RDWR);
-}
-
-EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
-{
-	REAL(send);
-	reset_too(fd, error);
-	FAIL_OR(-1, real(fd, data, size, flags));
-}
-
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	REAL(sendmsg);
-	reset_too(fd, error);
-	FAIL_OR(-1, real(fd, message, flags));
-}
-
-EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
-{
-	REAL(recv);
-	reset_too(fd, error);
-	FAIL_OR(-1, real(fd, data, size, flags));
-}
-
 EXPORT ssize_t sendfile64(int out, int in, off64_t *from, size_t size)
 {
 	REAL(sendfile64);
@@ -512,54 +238,4 @@ EXPORT int fcntl(int fd, int command, ...)
 	void *argument = va_arg(arguments, void *);
 	va_end(arguments);
 	FAIL_OR(-1, real(fd, command, argument));
-}
-
-EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
-{
-	REAL(setsockopt);
-	FAIL_OR(-1, real(fd, level, name, value, size));
-}
-
-/* --- the wall clock --- */
-
-static int64_t offset(void)
-{
-	struct fault_control *page = atomic_load_explicit(&control, memory_order_acquire);
-
-	return page != NULL ? atomic_load(&page->realtime_offset_ns) : 0;
-}
-
-EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
-{
-	int rc = (int)syscall(SYS_clock_gettime, clock, now);
-
-	if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
-		int64_t ns = now->tv_sec * INT64_C(1000000000) + now->tv_nsec + offset();
-		now->tv_sec = ns / 1000000000;
-		now->tv_nsec = ns % 1000000000;
-	}
-	return rc;
-}
-
-EXPORT time_t time(time_t *result)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-		return -1;
-	if (result != NULL)
-		*result = now.tv_sec;
-	return now.tv_sec;
-}
-
-EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
-{
-	struct timespec exact;
-
-	(void)zone;
-	if (clock_gettime(CLOCK_REALTIME, &exact) != 0)
-		return -1;
-	now->tv_sec = exact.tv_sec;
-	now->tv_usec = exact.tv_nsec / 1000;
-	return 0;
 }

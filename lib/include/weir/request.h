@@ -41,8 +41,8 @@ WEIR_API const char *weir_request_route(const weir_request *request);
 WEIR_API const char *weir_request_param(const weir_request *request, const char *name);
 
 /** The decoded value of the first query parameter `name`, '+' read as a space; "" for a
- *  bare `?name`; NULL if it is not there, or memory is short. Values with control
- *  characters do not get here: such a target is refused with 400. */
+ *  bare `?name`; NULL if it is not there. No NUL, but other control characters may be in it (a
+ *  line feed is sent as %0A). */
 WEIR_API const char *weir_request_query(const weir_request *request, const char *name);
 
 /** The value of the first header field `name` (case does not matter); NULL if it is
@@ -94,7 +94,7 @@ WEIR_API weir_token *weir_request_drain_token(weir_request *request);
  *  weir_response_body_static(). Do not use them from elsewhere once the handler has returned.
  *  Not zeroed; a `size` of 0 gives a pointer to nothing, not NULL. NULL when memory is short, or
  *  when the request would hold more than 16 MiB (what the library keeps of its header, and what
- *  was asked for with weir_request_query() and weir_response_header(), counts too). */
+ *  was set with weir_response_header(), counts too). */
 WEIR_API void *weir_request_alloc(weir_request *request, size_t size);
 
 /** Formatted text in such memory, with its NUL. NULL as there, or if the format is not valid. */

@@ -15,8 +15,9 @@ static const char *decode(weir_request *request, const char *data, size_t size)
 	return out && weir__percent_decode(out, data, size, false) >= 0 ? out : NULL;
 }
 
-/* Finds the route and decodes the path and its parameters. 0, or the status of an answer without
- * a handler: a refusal, or what the server as a whole can do (OPTIONS *; RFC 9110, 9.3.7). */
+/* Finds the route; decodes the path, its parameters, and those of the query. 0, or the status of an
+ * answer without a handler: a refusal, or what the server as a whole can do (OPTIONS *; RFC
+ * 9110, 9.3.7). */
 static int route(weir_request *request, const char **reason)
 {
 	const struct weir__router *router = &request->acceptor->routes->router;
@@ -33,7 +34,6 @@ static int route(weir_request *request, const char **reason)
 	*reason = "the target is not valid";
 	if (weir__target_split(request->target, &target))
 		return 400;
-	request->query = target.query;
 	weir__router_match(router, request->method, target.path, target.path_size, request->scope,
 			   &match);
 	if (!match.route && match.path_known) {
@@ -54,8 +54,10 @@ static int route(weir_request *request, const char **reason)
 		if (!request->params[i])
 			return 503;
 	}
+	if (!request->path || weir__query_decode(&request->query, target.query, &request->arena))
+		return 503;
 	request->route = match.route;
-	return request->path ? 0 : 503;
+	return 0;
 }
 
 static int check_limits(const weir_request *request, const char **reason)

@@ -2,7 +2,6 @@
 #include "http/header.h"
 
 #include <microhttpd.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -65,14 +64,6 @@ static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char
 	return collector->failed ? MHD_NO : MHD_YES;
 }
 
-/* One space after the method and one after the target (RFC 9112, 3), and no NUL in either: the
- * parser of 0.9.75 skips further spaces, and ends a string at a NUL. */
-static bool request_line_is_good(const weir_request *request, const char *method,
-				 const char *version)
-{
-	return version - method == (ptrdiff_t)(strlen(method) + 1 + strlen(request->target) + 1);
-}
-
 int weir__header_collect(weir_request *request, const char *method, const char *version,
 			 const char **reason)
 {
@@ -104,8 +95,7 @@ int weir__header_collect(weir_request *request, const char *method, const char *
 	if (weir__mhd_is_old() && !weir__raw_line_good(method, request->target, version))
 		return 400;
 	*reason = "the header is malformed";
-	if (weir__mhd_is_old() && (!weir__raw_header_good(&collector.raw) ||
-				   !request_line_is_good(request, method, version)))
+	if (weir__mhd_is_old() && !weir__raw_header_good(&collector.raw))
 		return 400;
 	return weir__check_header(method, request->http_1_0, request->fields, request->field_count,
 				  &request->framing, reason);

@@ -6,7 +6,7 @@
  * value short, and a line that begins with a colon, which it takes for the end of the header:
  * what follows would be read as the next request. They leave a trace: the distance from the
  * end of a value to the next name is two bytes, CR and LF, in a header that is well-formed,
- * and no other.
+ * and no other. Behind the last value there are four, all overwritten with zeros.
  *
  * A NUL in the target cuts that short, and shows in the request line likewise: its three parts do
  * not lie one space apart.
@@ -54,7 +54,10 @@ static inline void weir__raw_header_field(struct weir__raw_header *raw, const ch
 /* After the last field. False if anything was not as it should be. */
 static inline bool weir__raw_header_good(const struct weir__raw_header *raw)
 {
-	return !raw->broken && raw->end - raw->at == 4;
+	static const char ends_of_two_lines[4];
+
+	return !raw->broken && raw->end - raw->at == 4 &&
+	       memcmp(raw->at, ends_of_two_lines, sizeof(ends_of_two_lines)) == 0;
 }
 
 #endif

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "http/acceptor.h"
-#include "http/target.h"
 
 /* A call that the handler has put off until it returns; in the request's arena. */
 struct weir__defer {
@@ -109,27 +108,9 @@ const char *weir_request_param(const weir_request *request, const char *name)
 	return NULL;
 }
 
-/* The arena is the handler's own, so asking may take memory from it. */
-static char *decode(const weir_request *request, const char *data, size_t size)
-{
-	struct weir__arena *arena = &((weir_request *)request)->arena;
-	char *out = weir__arena_alloc(arena, size + 1);
-
-	return out && weir__percent_decode(out, data, size, true) >= 0 ? out : NULL;
-}
-
 const char *weir_request_query(const weir_request *request, const char *name)
 {
-	const char *at = request->query, *key, *value;
-	size_t key_size, value_size;
-
-	while ((at = weir__query_next(at, &key, &key_size, &value, &value_size))) {
-		const char *decoded = decode(request, key, key_size);
-
-		if (decoded && strcmp(decoded, name) == 0)
-			return decode(request, value, value_size);
-	}
-	return NULL;
+	return weir__query_find(&request->query, name);
 }
 
 const char *weir_request_header(const weir_request *request, const char *name)
@@ -155,6 +136,7 @@ int weir_request_each_header(const weir_request *request,
 
 const char *weir_request_client(const weir_request *request)
 {
+	/* The arena is the handler's own, so asking may take memory from it. */
 	struct weir__arena *arena = &((weir_request *)request)->arena;
 	char text[INET6_ADDRSTRLEN + 16];
 	const char *copy;

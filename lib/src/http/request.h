@@ -31,6 +31,7 @@
 #include "http/check.h"
 #include "http/later.h"
 #include "http/pipe.h"
+#include "http/query.h"
 #include "http/response.h"
 #include "http/routes.h"
 #include "work/queue.h"
@@ -62,7 +63,8 @@ struct weir_request {
 	/* fixed once dispatched */
 	struct weir__acceptor *acceptor;
 	struct weir__route *route;
-	const char *method, *target, *path, *query;
+	const char *method, *target, *path;
+	struct weir__query query;
 	const struct weir__field *fields;
 	size_t field_count;
 	const char *params[WEIR__MAX_PARAMS];

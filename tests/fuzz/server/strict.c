@@ -107,8 +107,8 @@ static bool field(const char *at, const char *end, struct framing *framing)
 	return true;
 }
 
-/* A last line of a colon, a bare LF before it and one byte behind it, or a bare LF: taken for the
- * end of the header (docs/limits.md). Moves *at behind it. */
+/* A last line of a colon, with a bare LF before or behind it and the usual end of a line at its
+ * other side: taken for the end of the header (docs/limits.md). Moves *at behind it. */
 static bool colon_line(const char **at, const char *end, struct framing *framing)
 {
 	const char *feed = memchr(*at, '\n', (size_t)(end - *at));
@@ -121,7 +121,7 @@ static bool colon_line(const char **at, const char *end, struct framing *framing
 	}
 	if (feed > *at && feed[-1] == '\r')
 		return false;
-	if (end - feed < 4 || feed[1] != ':' || feed[2] == '\n' || feed[3] != '\n' ||
+	if (end - feed < 4 || feed[1] != ':' || line_end(feed + 2, end) != feed + 2 ||
 	    !field(*at, feed, framing))
 		return false;
 	*at = feed + 4;

@@ -45,6 +45,9 @@ static bool is_good(const char *text)
 		value += strspn(value, " \t");
 		weir__raw_header_field(&raw, at, value + strlen(value));
 	}
+	raw.end = end_line(at);
+	if (*at == ':')
+		*at = '\0';
 	return weir__raw_header_good(&raw);
 }
 
@@ -78,6 +81,9 @@ Test(raw_header, a_line_that_begins_with_a_colon_shows)
 {
 	cr_assert_not(is_good("GET / HTTP/1.1\r\n: x\r\n\r\n"));
 	cr_assert_not(is_good("GET / HTTP/1.1\r\nHost: a\r\n:\r\nX: y\r\n\r\n"));
+	cr_assert_not(is_good("GET / HTTP/1.1\r\nHost: a\n:x\nY: z\r\n\r\n"));
+	cr_assert_not(is_good("GET / HTTP/1.1\n:x\nHost: a\r\n\r\n"));
+	cr_assert_not(is_good("GET / HTTP/1.1\nHost: a\n:xy\n"));
 }
 
 /* The request line as the parser leaves it. */
