@@ -111,17 +111,11 @@ static void learn(struct plan *plan, const struct fault_control *control)
 
 static const struct fault_control *struck; /* of the case that this process is */
 
-/* SIGABRT: the case has failed (must.h). What failed it is known to the shim only. */
-static void tell_callers(int number)
+/* What the shim alone knows. */
+static void tell_callers(void)
 {
-	static const char before[] = "the call that failed came from";
-
-	(void)number;
-	if (struck->struck == 0)
-		return;
-	(void)!write(STDERR_FILENO, before, sizeof before - 1);
-	(void)!write(STDERR_FILENO, struck->callers, strlen(struck->callers));
-	(void)!write(STDERR_FILENO, "\n", 1);
+	if (struck->struck > 0)
+		(void)fprintf(stderr, "the call that failed came from%s\n", struck->callers);
 }
 
 static void arm(struct fault_control *control, const struct one *one)
@@ -131,7 +125,7 @@ static void arm(struct fault_control *control, const struct one *one)
 	else
 		fault_control_arm(control, one->call, one->nth, 1, 0);
 	struck = control;
-	(void)signal(SIGABRT, tell_callers);
+	must_tell(tell_callers);
 }
 
 /* One whole run. `plan->descriptors`: in, how many there may be (0: any); out, how many were. */

@@ -127,15 +127,12 @@ static void write_answer(const struct soak *soak, const char *target, const char
 	free(text);
 }
 
-/* The thread that has failed was in no call that could not be made here once more. */
-static void tell_state(int number)
+static void tell_state(void)
 {
-	(void)signal(number, SIG_DFL);
 	write_answer(at_work, "/status", "status.json");
 	write_answer(at_work, "/stacks", "stacks.txt");
 	(void)fprintf(stderr, "soak: what the server was about: %s/status.json, stacks.txt\n",
 		      at_work->scratch.path);
-	(void)raise(number);
 }
 
 static int run(struct soak *soak)
@@ -156,7 +153,7 @@ static int run(struct soak *soak)
 	soak_configure(soak, false);
 	soak_server_start(soak);
 	at_work = soak;
-	must(signal(SIGABRT, tell_state) != SIG_ERR, "signal: %s", strerror(errno));
+	must_tell(tell_state);
 	soak->began = weir_now();
 	soak->until = soak->began + (weir_time)soak->seconds * WEIR_SECOND;
 	crowd = soak_crowd_start(soak);

@@ -5,11 +5,20 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+static void (*_Atomic more)(void);
+
+void must_tell(void (*tell)(void))
+{
+	atomic_store(&more, tell);
+}
+
 void must_fail(const char *file, int line, const char *condition, const char *format, ...)
 {
+	void (*tell)(void);
 	va_list args;
 
 	fprintf(stderr, "%s:%d: not true: %s: ", file, line, condition);
@@ -18,6 +27,9 @@ void must_fail(const char *file, int line, const char *condition, const char *fo
 	va_end(args);
 	fputc('\n', stderr);
 	fflush(stderr);
+	tell = atomic_exchange(&more, NULL);
+	if (tell)
+		tell();
 	abort();
 }
 

@@ -24,6 +24,10 @@
 _Noreturn void must_fail(const char *file, int line, const char *condition, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/** What else is to be told: `tell` is called once, by the thread that fails first, before it
+ * aborts. */
+void must_tell(void (*tell)(void));
+
 /** Milliseconds from now to `until`, rounded up, for poll(); 0 if it has passed. */
 int must_poll_timeout(weir_time until);
 /** Waits for one of these events of poll(), until `until`: whether one came. */
