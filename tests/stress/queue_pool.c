@@ -34,8 +34,6 @@ struct round {
 	unsigned stop_after;
 };
 
-static unsigned long rounds;
-
 static void leave(struct counted *counted)
 {
 	stress_check(atomic_fetch_add(&counted->out, 1) == 0, "a job came out twice");
@@ -175,11 +173,11 @@ static void play(struct round *round, struct stress_random *random)
 int main(int argc, char **argv)
 {
 	struct stress_random random;
-	unsigned long jobs = 0, i;
+	weir_time until = stress_until(argc);
+	unsigned long rounds = stress_iterations(argc, argv, 1000), jobs = 0, i;
 
-	rounds = stress_iterations(argc, argv, 1000);
 	stress_random_init(&random, MAX_WORKERS);
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; i < rounds && weir_now() < until; i++) {
 		struct round *round = calloc(1, sizeof(*round));
 
 		stress_check(round, "no memory");
@@ -187,6 +185,6 @@ int main(int argc, char **argv)
 		jobs += atomic_load(&round->out);
 		free(round);
 	}
-	printf("queue_pool: %lu rounds, %lu jobs, each came out once\n", rounds, jobs);
+	printf("queue_pool: %lu rounds, %lu jobs, each came out once\n", i, jobs);
 	return 0;
 }

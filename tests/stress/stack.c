@@ -6,6 +6,7 @@
  */
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/list.h"
@@ -21,7 +22,10 @@ struct item {
 };
 
 struct arena {
-	unsigned long iterations; /* for each pusher */
+	unsigned long iterations; /* for each pusher, unless it is late */
+	weir_time until;
+	_Atomic unsigned long pushed; /* by those who have ended */
+	_Atomic unsigned pushing;
 	struct weir__stack shared;
 	struct weir__stack back[PUSHERS];
 	struct item items[PUSHERS][NODES];
@@ -31,7 +35,7 @@ static void push(struct arena *arena, unsigned owner)
 {
 	unsigned long number = 0;
 
-	while (number < arena->iterations) {
+	while (number < arena->iterations && weir_now() < arena->until) {
 		struct weir__stack_node *node = weir__stack_take(&arena->back[owner]);
 
 		if (!node)
@@ -44,18 +48,25 @@ static void push(struct arena *arena, unsigned owner)
 			weir__stack_push(&arena->shared, &item->node);
 		}
 	}
+	atomic_fetch_add(&arena->pushed, number);
+	atomic_fetch_sub(&arena->pushing, 1);
+}
+
+static bool is_over(struct arena *arena, unsigned long taken)
+{
+	return atomic_load(&arena->pushing) == 0 && atomic_load(&arena->pushed) == taken;
 }
 
 static void take(struct arena *arena)
 {
-	unsigned long next[PUSHERS] = {0}, left = PUSHERS * arena->iterations;
+	unsigned long next[PUSHERS] = {0}, taken = 0;
 	weir_time until = weir_after(STRESS_PATIENCE);
 
-	while (left > 0) {
+	while (!is_over(arena, taken)) {
 		struct weir__stack_node *node = weir__stack_take(&arena->shared);
 
 		if (!node) {
-			stress_check(weir_now() < until, "%lu nodes are lost", left);
+			stress_check(weir_now() < until, "nodes are lost behind %lu", taken);
 			(void)sched_yield();
 			continue;
 		}
@@ -67,7 +78,7 @@ static void take(struct arena *arena)
 			stress_check(item->number == next[item->owner], "%lu came, not %lu",
 				     item->number, next[item->owner]);
 			next[item->owner]++;
-			left--;
+			taken++;
 			weir__stack_push(&arena->back[item->owner], &item->node);
 		}
 	}
@@ -88,13 +99,15 @@ int main(int argc, char **argv)
 	unsigned owner, i;
 
 	arena.iterations = stress_iterations(argc, argv, 1000000);
+	arena.until = stress_until(argc);
+	arena.pushing = PUSHERS;
 	for (owner = 0; owner < PUSHERS; owner++)
 		for (i = 0; i < NODES; i++) {
 			arena.items[owner][i].owner = owner;
 			weir__stack_push(&arena.back[owner], &arena.items[owner][i].node);
 		}
 	stress_threads(PUSHERS + 1, run, &arena);
-	printf("stack: %d pushers, %lu pushes each, all taken in order\n", PUSHERS,
-	       arena.iterations);
+	printf("stack: %d pushers, %lu pushes, all taken in order\n", PUSHERS,
+	       atomic_load(&arena.pushed));
 	return 0;
 }

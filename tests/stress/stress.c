@@ -13,6 +13,11 @@ enum { MAX_THREADS = 64 };
 
 static _Atomic uint64_t seed;
 
+weir_time stress_until(int argc)
+{
+	return argc > 1 ? WEIR_NEVER : weir_after(60 * WEIR_SECOND);
+}
+
 unsigned long stress_iterations(int argc, char **argv, unsigned long otherwise)
 {
 	unsigned long iterations = otherwise;

@@ -12,6 +12,10 @@
 /* The first argument, or the default. Exits with 2 if it is not a number above 0. */
 unsigned long stress_iterations(int argc, char **argv, unsigned long otherwise);
 
+/* When a run has been long enough, with however few iterations: in a minute, on a machine that is
+ * busy with something else. Never if a number was asked for. */
+weir_time stress_until(int argc);
+
 /* Ends the process with 1 and the reason, unless `condition` holds. Any thread. */
 #define stress_check(condition, ...)                                                               \
 	do {                                                                                       \

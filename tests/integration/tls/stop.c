@@ -7,9 +7,33 @@
 #include "support/handlers.h"
 #include "support/reply.h"
 
+/* A stop waits for a handshake for 400 ms (intake.c). */
+#define PATIENCE (400 * WEIR_MILLISECOND)
+#define ATTEMPTS 50
+
+/* Asks, and sees whether there was an answer. There has to be one, unless the machine is so busy
+ * that the stop's patience was at its end before. */
+static bool is_served(struct client *client, weir_time begin)
+{
+	struct reply reply;
+	bool served;
+
+	client_get(client, "/hello", &reply);
+	served = reply.status == 200;
+	if (served) {
+		cr_assert(reply_says_close(&reply));
+		cr_assert_eq(client_await_end(client), CLIENT_CLOSED);
+	} else {
+		cr_assert_gt(weir_now() - begin, PATIENCE, "status %d, end %d", reply.status,
+			     client->end);
+	}
+	reply_free(&reply);
+	return served;
+}
+
 /* The acceptor is held by an inline handler, so that these wait in the backlog: they have begun
  * their handshakes, and get through them after the stop was asked for. */
-Test(stop, serves_who_has_connected_before)
+static bool serves_all_who_have_connected_before(void)
 {
 	enum { waiting = 5 };
 	const struct weir_route_options inlined = {.run = WEIR_RUN_INLINE};
@@ -19,6 +43,8 @@ Test(stop, serves_who_has_connected_before)
 	struct client holder;
 	struct reply reply;
 	struct gate gate;
+	weir_time begin;
+	int served = 0;
 
 	gate_init(&gate);
 	serving_create(&serving);
@@ -35,14 +61,10 @@ Test(stop, serves_who_has_connected_before)
 		tls_link_greet(client[i].tls);
 	}
 	weir_server_stop(serving.fixture.server, "test");
+	begin = weir_now();
 	gate_open(&gate, 1);
 	for (int i = 0; i < waiting; i++) {
-		client_get(&client[i], "/hello", &reply);
-		cr_assert_eq(reply.status, 200, "client %d: status %d, end %d", i, reply.status,
-			     client[i].end);
-		cr_assert(reply_says_close(&reply));
-		cr_assert_eq(client_await_end(&client[i]), CLIENT_CLOSED);
-		reply_free(&reply);
+		served += is_served(&client[i], begin);
 		client_close(&client[i]);
 	}
 	client_receive(&holder, &reply);
@@ -52,6 +74,15 @@ Test(stop, serves_who_has_connected_before)
 	client_close(&holder);
 	serving_finish(&serving);
 	gate_destroy(&gate);
+	return served == waiting;
+}
+
+Test(stop, serves_who_has_connected_before)
+{
+	int attempts = 1;
+
+	while (!serves_all_who_have_connected_before())
+		cr_assert_lt(attempts++, ATTEMPTS, "the machine is too busy");
 }
 
 /* What is idle until the very end is told, too. */
