@@ -1,8 +1,9 @@
-/* fuzz_target.c: the request target, its escapes and its query (lib/src/http/target.c).
+/* fuzz_target.c: the request target, its escapes and its query (lib/src/http/target.c, query.c).
  *
  * Input: a target. Held against: a decoder of this file's own; that whoever splits a target by
  * its first '?' finds the same path; that encoding what was decoded gives back an equal path;
- * and that the pieces of the query, put together, are the query.
+ * that the pieces of the query, put together, are the query; and that what is kept of them decoded
+ * is what they say.
  */
 #include "fuzz/fuzz.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/query.h"
 #include "http/room.h"
 #include "http/target.h"
 
@@ -125,6 +127,48 @@ static void check_query(const char *query)
 	FUZZ_CHECK(pairs <= weir__room_of_query(query - 1) / WEIR__ROOM_OF_FIELD);
 }
 
+/* What is at *at is `raw`, decoded; moves *at behind its NUL. */
+static void check_piece(const char **at, const char *raw, size_t size)
+{
+	char *model = malloc(size + 1);
+	long length;
+
+	FUZZ_CHECK(model);
+	length = decode(model, raw, size, true);
+	FUZZ_CHECK(length >= 0 && memcmp(*at, model, (size_t)length) == 0 && (*at)[length] == '\0');
+	*at += length + 1;
+	free(model);
+}
+
+/* All pairs are there in their order, and a name finds the first value that it has. */
+static void check_decoded(const char *raw)
+{
+	const char *name, *value, *at, *first = NULL, *of_first = NULL;
+	size_t name_size, value_size, pairs = 0;
+	struct weir__query query;
+	struct weir__arena arena;
+	char none[1];
+
+	weir__arena_init(&arena, none, sizeof(none));
+	FUZZ_CHECK(weir__query_decode(&query, raw, &arena) == 0);
+	at = query.pairs;
+	while ((raw = weir__query_next(raw, &name, &name_size, &value, &value_size))) {
+		const char *decoded = at;
+
+		check_piece(&at, name, name_size);
+		if (!first || strcmp(decoded, first) == 0)
+			FUZZ_CHECK(weir__query_find(&query, decoded) == (first ? of_first : at));
+		if (!first) {
+			first = decoded;
+			of_first = at;
+		}
+		check_piece(&at, value, value_size);
+		pairs++;
+	}
+	FUZZ_CHECK(query.count == pairs);
+	weir__arena_release(&arena);
+}
+
 static void check_split(const char *target, const struct weir__target *split)
 {
 	size_t size = strlen(target);
@@ -160,6 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_split(target, &split);
 		if (split.query)
 			check_query(split.query);
+		check_decoded(split.query);
 	}
 	check_decode(target, strlen(target), false);
 	check_decode(target, strlen(target), true);
