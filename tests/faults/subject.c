@@ -170,10 +170,7 @@ void subject_settle(struct subject *subject)
 	for (bool settled = false; !settled; poll(NULL, 0, 1)) {
 		char *text = subject_ask(subject, "/metrics");
 		if (text != NULL) {
-			settled = metrics_value(text, "weir_connections_open") == 0 &&
-				  metrics_sum(text, "weir_requests_in_flight") == 0 &&
-				  metrics_value(text, "weir_upgraded_open") == 0 &&
-				  metrics_value(text, "weir_sockets_lingering") == 0;
+			settled = metrics_at_rest(text);
 			check_accounts(text);
 			must(weir_now() < until, "it does not come to rest:\n%s", text);
 		}

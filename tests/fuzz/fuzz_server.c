@@ -133,10 +133,7 @@ static char *settled(weir_server *server)
 
 	for (;;) {
 		FUZZ_CHECK(weir_server_metrics(server, &text, NULL) == 0);
-		if (metrics_value(text, "weir_connections_open") == 0 &&
-		    metrics_value(text, "weir_upgraded_open") == 0 &&
-		    metrics_value(text, "weir_sockets_lingering") == 0 &&
-		    metrics_sum(text, "weir_requests_in_flight") == 0)
+		if (metrics_at_rest(text))
 			return text;
 		free(text);
 		FUZZ_CHECK(weir_now() < until);

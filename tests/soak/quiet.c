@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "soak.h"
+#include "support/metrics.h"
 #include "support/must.h"
 
 static void pause_clients(struct soak *soak)
@@ -28,33 +29,6 @@ static void resume_clients(struct soak *soak)
 	must(pthread_mutex_unlock(&soak->lock) == 0, "unlock");
 }
 
-/* The sum of a metric over its series. */
-static uint64_t metric(const char *text, const char *name)
-{
-	size_t length = strlen(name);
-	uint64_t sum = 0;
-	bool found = false;
-
-	for (const char *line = text; line;
-	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		if (strncmp(line, name, length) == 0 &&
-		    (line[length] == ' ' || line[length] == '{')) {
-			sum += strtoull(strchr(line, ' ') + 1, NULL, 10);
-			found = true;
-		}
-	}
-	must(found, "there is no metric %s", name);
-	return sum;
-}
-
-static bool is_idle(const char *text)
-{
-	return metric(text, "weir_connections_open") == 0 &&
-	       metric(text, "weir_upgraded_open") == 0 &&
-	       metric(text, "weir_sockets_lingering") == 0 &&
-	       metric(text, "weir_requests_in_flight") == 0;
-}
-
 /* Counters can be read but not waited on: it is asked again until the last connection is gone. */
 static char *await_idle(struct soak *soak)
 {
@@ -63,7 +37,7 @@ static char *await_idle(struct soak *soak)
 
 	for (;;) {
 		must(soak_admin(soak, "GET", "/metrics", &text) == 200, "GET /metrics");
-		if (is_idle(text))
+		if (metrics_at_rest(text))
 			return text;
 		must(weir_now() < until, "clients are gone, and this is still there:\n%s", text);
 		free(text);
@@ -75,14 +49,14 @@ static void add_metrics(struct soak_account *account, const char *text)
 {
 	char series[64];
 
-	account->accepted += metric(text, "weir_requests_accepted_total");
-	account->answered += metric(text, "weir_requests_answered_total");
-	account->refused += metric(text, "weir_requests_refused_total");
-	account->cancelled += metric(text, "weir_requests_cancelled_total");
-	account->cut += metric(text, "weir_requests_cut_total");
+	account->accepted += metrics_sum(text, "weir_requests_accepted_total");
+	account->answered += metrics_sum(text, "weir_requests_answered_total");
+	account->refused += metrics_sum(text, "weir_requests_refused_total");
+	account->cancelled += metrics_sum(text, "weir_requests_cancelled_total");
+	account->cut += metrics_sum(text, "weir_requests_cut_total");
 	for (int i = 1; i < SOAK_CLASSES; i++) {
 		(void)snprintf(series, sizeof(series), "weir_responses_total{class=\"%dxx\"}", i);
-		account->responses[i] += metric(text, series);
+		account->responses[i] += metrics_value(text, series);
 	}
 }
 

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +80,14 @@ uint64_t metrics_sum(const char *text, const char *name)
 	}
 	must(found, "%s is not in:\n%s", name, text);
 	return sum;
+}
+
+bool metrics_at_rest(const char *text)
+{
+	return metrics_value(text, "weir_connections_open") == 0 &&
+	       metrics_value(text, "weir_upgraded_open") == 0 &&
+	       metrics_value(text, "weir_sockets_lingering") == 0 &&
+	       metrics_sum(text, "weir_requests_in_flight") == 0;
 }
 
 static char *text_of(weir_server *server)

@@ -7,6 +7,7 @@
 #ifndef WEIR_TESTS_METRICS_H
 #define WEIR_TESTS_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <weir/server.h>
@@ -16,6 +17,9 @@
 uint64_t metrics_value(const char *text, const char *series);
 /** The sum over all series of the metric `name`; there must be one. */
 uint64_t metrics_sum(const char *text, const char *name);
+
+/** Whether nobody is connected and nothing is in flight. */
+bool metrics_at_rest(const char *text);
 
 /** One series, or one sum, of a server as it is now. */
 uint64_t metrics_now(weir_server *server, const char *series);
