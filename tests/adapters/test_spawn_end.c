@@ -245,7 +245,8 @@ static void *run_many(void *arg)
 		const struct weir_spawn_options options = {.argv = argv,
 							   .output = ignore_output,
 							   .input = input,
-							   .input_size = sizeof(input)};
+							   .input_size = sizeof(input),
+							   .grace = MUST_PATIENCE};
 		struct race race = {
 			.at = weir_after(rand_r(&racer->seed) % 5000 * WEIR_MICROSECOND)};
 		struct weir_spawn_result result;

@@ -6,7 +6,9 @@
 #include "support/must.h"
 
 /* What may be more at the end than at the first look: pools that fill up as chance has it (database
- * connections, connections to the proxy's upstream). A leak of one for each reload, visit or
+ * connections, connections to the proxy's upstream), and what SQLite keeps of connections that are
+ * closed while others have the same file locked: closing a descriptor would drop the locks of the
+ * whole process (fcntl(2)), so it opens with it again. A leak of one for each reload, visit or
  * rehearsal comes to much more. */
 #define DESCRIPTORS_MORE 24
 #define THREADS_MORE 1 /* the timer's, which the first deadline starts */
