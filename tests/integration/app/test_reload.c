@@ -303,7 +303,7 @@ Test(reload, changes_how_long_a_stop_goes_on_serving)
 	reloading_write(&app, FILES("one") "timeouts: {lame_duck: 1h}\n");
 	reloading_reload(&app, 2);
 	process_signal(&app.process, SIGTERM);
-	process_await_line(&app.process, "stopping ");
+	app_await_metric(&app, "weir_drain_phase", WEIR_PHASE_LAME_DUCK);
 	for (int i = 0; i < 3; i++)
 		reloading_expect(&app, "/f", "1");
 	process_signal(&app.process, SIGTERM);
