@@ -35,6 +35,17 @@ static const struct passwd *prepare(struct app *app)
 	return user;
 }
 
+/* A port that only root may bind, at a loopback address of this process's own, so that it is free.
+ */
+static const char *privileged_port(void)
+{
+	static char listen[64];
+	unsigned id = (unsigned)getpid();
+	(void)snprintf(listen, sizeof listen, "127.%u.%u.%u:83", 64 + (id >> 16) % 64,
+		       (id >> 8) % 256, 1 + id % 254);
+	return listen;
+}
+
 static void read_status(pid_t pid, char *out, size_t size)
 {
 	char path[64];
@@ -69,9 +80,7 @@ Test(privilege, is_given_up_once_the_port_is_bound)
 	struct app app;
 	struct stat status;
 	const struct passwd *user = prepare(&app);
-	/* A loopback address that nobody else has thought of, so that the port is free. */
-	static const char *const options[] = {"--user", USER, "--listen", "127.83.12.9:83", NULL};
-	app_start(&app, options);
+	app_start(&app, (const char *const[]){"--user", USER, "--listen", privileged_port(), NULL});
 	is_the_user(app.process.pid, user);
 	cr_expect_eq(app_status(&app, "PUT", "/file", "", "text"), 201);
 	must(fstatat(app.scratch.fd, "root/file", &status, 0) == 0, "stat: %s", strerror(errno));
@@ -88,7 +97,7 @@ Test(privilege, is_not_had_back_by_an_upgrade)
 	int status;
 	const struct passwd *user = prepare(&app);
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "prctl: %s", strerror(errno));
-	app_start(&app, (const char *const[]){"--user", USER, "--listen", "127.83.12.9:84",
+	app_start(&app, (const char *const[]){"--user", USER, "--listen", privileged_port(),
 					      "--pid-file", "pid", NULL});
 	process_signal(&app.process, SIGUSR2);
 	const char *said = process_await_line(&app.process, "upgraded pid=");
