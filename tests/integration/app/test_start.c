@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define EXIT_START 2
+/* Not the default one: it may be somebody else's. */
+#define FREE_PORT "--listen", "127.0.0.1:0"
 
 /* Runs weir with these words, which must fail with one line that has `part` in it. */
 static void expect_refused(struct app *app, const char *part, const char *const *words)
@@ -123,13 +125,13 @@ Test(start, a_root_that_cannot_be_served_is_refused)
 	struct app app;
 	app_prepare(&app);
 	scratch_write(&app.scratch, "file", "x", 1);
-	refused(&app, "there is no directory none", "serve", "--root", "none");
-	refused(&app, "there is no directory ./data", "serve");
-	refused(&app, "file cannot be opened", "serve", "--root", "file");
+	refused(&app, "there is no directory none", "serve", FREE_PORT, "--root", "none");
+	refused(&app, "there is no directory ./data", "serve", FREE_PORT);
+	refused(&app, "file cannot be opened", "serve", FREE_PORT, "--root", "file");
 	cr_expect_not(scratch_has(&app.scratch, "data"), "the root was made");
 	if (geteuid() != 0) { /* nothing is unreadable for root */
 		cr_assert_eq(mkdirat(app.scratch.fd, "closed", 0000), 0);
-		refused(&app, "closed cannot be opened", "serve", "--root", "closed");
+		refused(&app, "closed cannot be opened", "serve", FREE_PORT, "--root", "closed");
 	}
 	app_destroy(&app);
 }
@@ -139,12 +141,15 @@ Test(start, a_report_that_cannot_be_written_is_refused)
 	struct app app;
 	app_prepare(&app);
 	cr_assert_eq(symlinkat("elsewhere", app.scratch.fd, "link"), 0);
-	refused(&app, "cannot be written", "serve", "--root", "root", "--drain-report",
+	refused(&app, "cannot be written", "serve", FREE_PORT, "--root", "root", "--drain-report",
 		"none/report");
-	refused(&app, "is a directory", "serve", "--root", "root", "--drain-report", "root");
-	refused(&app, "does not name a file", "serve", "--root", "root", "--drain-report", "root/");
-	refused(&app, "not a regular file", "serve", "--root", "root", "--drain-report", "link");
-	refused(&app, "not a regular file", "serve", "--root", "root", "--drain-report",
+	refused(&app, "is a directory", "serve", FREE_PORT, "--root", "root", "--drain-report",
+		"root");
+	refused(&app, "does not name a file", "serve", FREE_PORT, "--root", "root",
+		"--drain-report", "root/");
+	refused(&app, "not a regular file", "serve", FREE_PORT, "--root", "root", "--drain-report",
+		"link");
+	refused(&app, "not a regular file", "serve", FREE_PORT, "--root", "root", "--drain-report",
 		"/dev/null");
 	app_destroy(&app);
 }
