@@ -17,21 +17,22 @@ static size_t room_for(const char *raw)
 	return size;
 }
 
-static char *put(char *at, const char *data, size_t size)
+/* Moves *at behind its NUL. */
+static int put(char **at, const char *data, size_t size)
 {
-	ssize_t length = weir__percent_decode(at, data, size, true);
+	ssize_t length = weir__percent_decode(*at, data, size, true);
 
-	if (length < 0) {
-		*at = '\0';
-		length = 0;
-	}
-	return at + length + 1;
+	if (length < 0)
+		return (int)length;
+	*at += length + 1;
+	return 0;
 }
 
 int weir__query_decode(struct weir__query *query, const char *raw, struct weir__arena *arena)
 {
 	const char *name, *value;
 	size_t name_size, value_size, size = room_for(raw);
+	int error = 0;
 	char *at;
 
 	*query = (struct weir__query){0};
@@ -41,12 +42,13 @@ int weir__query_decode(struct weir__query *query, const char *raw, struct weir__
 	if (!at)
 		return -ENOMEM;
 	query->pairs = at;
-	while ((raw = weir__query_next(raw, &name, &name_size, &value, &value_size))) {
-		at = put(at, name, name_size);
-		at = put(at, value, value_size);
-		query->count++;
+	while (!error && (raw = weir__query_next(raw, &name, &name_size, &value, &value_size))) {
+		error = put(&at, name, name_size);
+		if (!error)
+			error = put(&at, value, value_size);
+		query->count += !error;
 	}
-	return 0;
+	return error;
 }
 
 const char *weir__query_find(const struct weir__query *query, const char *name)

@@ -1,5 +1,5 @@
-/* query.h: the parameters of a target's query, decoded once, before a handler is chosen to run:
- * memory that is short then refuses the request, and no handler takes a parameter for absent. */
+/* query.h: the parameters of a target's query, decoded once, before its handler runs: memory that
+ * is short then refuses the request, and no handler takes a parameter for absent. */
 #ifndef WEIR_HTTP_QUERY_H
 #define WEIR_HTTP_QUERY_H
 
@@ -12,8 +12,8 @@ struct weir__query {
 	size_t count;
 };
 
-/* `raw` may be NULL: there is none; its escapes have been checked (weir__target_split()). 0, or
- * -ENOMEM. */
+/* `raw` may be NULL: there is none. 0, -ENOMEM, or -EINVAL for a bad escape, which
+ * weir__target_split() does not let through. */
 int weir__query_decode(struct weir__query *query, const char *raw, struct weir__arena *arena);
 
 /* The value of the first one of that name; NULL: there is none. */

@@ -159,13 +159,14 @@ Test(request, decodes_its_query)
 	weir__request_release(request);
 }
 
-Test(request, a_query_without_memory_is_an_error_not_empty)
+Test(request, a_query_that_cannot_be_decoded_is_an_error_not_empty)
 {
 	weir_request *request = make();
 	char raw[4096];
 
 	memset(raw, 'a', sizeof(raw) - 1);
 	raw[sizeof(raw) - 1] = '\0';
+	cr_assert_eq(weir__query_decode(&request->query, "a=%zz", &request->arena), -EINVAL);
 	fault_set(FAULT_MALLOC, 0);
 	cr_assert_eq(weir__query_decode(&request->query, raw, &request->arena), -ENOMEM);
 	weir__request_release(request);
